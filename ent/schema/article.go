@@ -60,7 +60,7 @@ func (Article) Indexes() []ent.Index {
 		index.Fields("key_id", "locale").Unique().StorageKey("article_in_force").Annotations(entsql.IndexWhere("status = 'PUBLISHED'")),
 		index.Fields("handle", "locale", "version").Unique(),
 		index.Fields("category_id", "position", "id"),
-		index.Fields("status", "position", "id"),
+		index.Fields("position", "id").StorageKey("article_shown").Annotations(entsql.IndexWhere("status = 'PUBLISHED'")),
 		index.Fields("publish_at").StorageKey("article_due").Annotations(entsql.IndexWhere("status = 'SCHEDULED'")),
 	}
 }

@@ -2916,6 +2916,25 @@ func (ec *executionContext) marshalORepresentation2ᚖkabinetᚋinternalᚋaccou
 	return ec._Representation(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOSecurityActivity2ᚕᚖkabinetᚋinternalᚋaccountᚋdeskᚐSecurityActivityᚄ(ctx context.Context, sel ast.SelectionSet, v []*desk.SecurityActivity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSecurityActivity2ᚖkabinetᚋinternalᚋaccountᚋdeskᚐSecurityActivity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOUserBlock2ᚖkabinetᚋinternalᚋaccountᚋdeskᚐUserBlock(ctx context.Context, sel ast.SelectionSet, v *desk.UserBlock) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

@@ -74,6 +74,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_addPaymentMethod_args(ctx, raw)
 	case "Mutation.addRewardCodes":
 		return ec.field_Mutation_addRewardCodes_args(ctx, raw)
+	case "Mutation.addTicketParticipant":
+		return ec.field_Mutation_addTicketParticipant_args(ctx, raw)
 	case "Mutation.addToWishlist":
 		return ec.field_Mutation_addToWishlist_args(ctx, raw)
 	case "Mutation.addTrackingEvent":
@@ -82,6 +84,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_adjustPoints_args(ctx, raw)
 	case "Mutation.adjustWallet":
 		return ec.field_Mutation_adjustWallet_args(ctx, raw)
+	case "Mutation.applyMacro":
+		return ec.field_Mutation_applyMacro_args(ctx, raw)
 	case "Mutation.applyPromoCode":
 		return ec.field_Mutation_applyPromoCode_args(ctx, raw)
 	case "Mutation.approveAdjustment":
@@ -122,6 +126,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_completeSecondFactor_args(ctx, raw)
 	case "Mutation.confirmAccountDeletion":
 		return ec.field_Mutation_confirmAccountDeletion_args(ctx, raw)
+	case "Mutation.confirmBotAnswer":
+		return ec.field_Mutation_confirmBotAnswer_args(ctx, raw)
 	case "Mutation.confirmContact":
 		return ec.field_Mutation_confirmContact_args(ctx, raw)
 	case "Mutation.confirmIdentityLink":
@@ -150,24 +156,46 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_declineFamilyInvitation_args(ctx, raw)
 	case "Mutation.deleteAddress":
 		return ec.field_Mutation_deleteAddress_args(ctx, raw)
+	case "Mutation.deleteArticleCategory":
+		return ec.field_Mutation_deleteArticleCategory_args(ctx, raw)
+	case "Mutation.deleteBusinessCalendar":
+		return ec.field_Mutation_deleteBusinessCalendar_args(ctx, raw)
+	case "Mutation.deleteCannedReply":
+		return ec.field_Mutation_deleteCannedReply_args(ctx, raw)
+	case "Mutation.deleteCardSource":
+		return ec.field_Mutation_deleteCardSource_args(ctx, raw)
+	case "Mutation.deleteCustomerNote":
+		return ec.field_Mutation_deleteCustomerNote_args(ctx, raw)
 	case "Mutation.deleteDocument":
 		return ec.field_Mutation_deleteDocument_args(ctx, raw)
 	case "Mutation.deleteGoal":
 		return ec.field_Mutation_deleteGoal_args(ctx, raw)
+	case "Mutation.deleteMacro":
+		return ec.field_Mutation_deleteMacro_args(ctx, raw)
 	case "Mutation.deletePaymentMethod":
 		return ec.field_Mutation_deletePaymentMethod_args(ctx, raw)
 	case "Mutation.deleteRecipient":
 		return ec.field_Mutation_deleteRecipient_args(ctx, raw)
 	case "Mutation.deleteReview":
 		return ec.field_Mutation_deleteReview_args(ctx, raw)
+	case "Mutation.deleteServiceLevel":
+		return ec.field_Mutation_deleteServiceLevel_args(ctx, raw)
 	case "Mutation.deleteShoppingList":
 		return ec.field_Mutation_deleteShoppingList_args(ctx, raw)
+	case "Mutation.deleteSupportTeam":
+		return ec.field_Mutation_deleteSupportTeam_args(ctx, raw)
+	case "Mutation.deleteSurvey":
+		return ec.field_Mutation_deleteSurvey_args(ctx, raw)
+	case "Mutation.deleteTicketView":
+		return ec.field_Mutation_deleteTicketView_args(ctx, raw)
 	case "Mutation.deleteWebhookEndpoint":
 		return ec.field_Mutation_deleteWebhookEndpoint_args(ctx, raw)
 	case "Mutation.disableCodeFactor":
 		return ec.field_Mutation_disableCodeFactor_args(ctx, raw)
 	case "Mutation.drawRaffle":
 		return ec.field_Mutation_drawRaffle_args(ctx, raw)
+	case "Mutation.editTicketMessage":
+		return ec.field_Mutation_editTicketMessage_args(ctx, raw)
 	case "Mutation.enableCodeFactor":
 		return ec.field_Mutation_enableCodeFactor_args(ctx, raw)
 	case "Mutation.endRepresentation":
@@ -212,8 +240,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_leaveClub_args(ctx, raw)
 	case "Mutation.leaveFamily":
 		return ec.field_Mutation_leaveFamily_args(ctx, raw)
+	case "Mutation.leaveTicket":
+		return ec.field_Mutation_leaveTicket_args(ctx, raw)
 	case "Mutation.linkIdentity":
 		return ec.field_Mutation_linkIdentity_args(ctx, raw)
+	case "Mutation.linkTickets":
+		return ec.field_Mutation_linkTickets_args(ctx, raw)
 	case "Mutation.markAllNotificationsRead":
 		return ec.field_Mutation_markAllNotificationsRead_args(ctx, raw)
 	case "Mutation.markNotificationRead":
@@ -224,6 +256,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_markNotificationsSeen_args(ctx, raw)
 	case "Mutation.markTicketRead":
 		return ec.field_Mutation_markTicketRead_args(ctx, raw)
+	case "Mutation.mergeTickets":
+		return ec.field_Mutation_mergeTickets_args(ctx, raw)
 	case "Mutation.moderateCampaignEntries":
 		return ec.field_Mutation_moderateCampaignEntries_args(ctx, raw)
 	case "Mutation.moderateCampaignEntry":
@@ -248,10 +282,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_placeOneClickOrder_args(ctx, raw)
 	case "Mutation.placeOrder":
 		return ec.field_Mutation_placeOrder_args(ctx, raw)
+	case "Mutation.publishArticle":
+		return ec.field_Mutation_publishArticle_args(ctx, raw)
 	case "Mutation.quoteInvoicePayment":
 		return ec.field_Mutation_quoteInvoicePayment_args(ctx, raw)
 	case "Mutation.quoteTransfer":
 		return ec.field_Mutation_quoteTransfer_args(ctx, raw)
+	case "Mutation.rateArticle":
+		return ec.field_Mutation_rateArticle_args(ctx, raw)
+	case "Mutation.rateTicket":
+		return ec.field_Mutation_rateTicket_args(ctx, raw)
 	case "Mutation.receiveCash":
 		return ec.field_Mutation_receiveCash_args(ctx, raw)
 	case "Mutation.receiveReturn":
@@ -274,6 +314,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_redeemPoints_args(ctx, raw)
 	case "Mutation.redeemRewardCode":
 		return ec.field_Mutation_redeemRewardCode_args(ctx, raw)
+	case "Mutation.refreshOutsideCards":
+		return ec.field_Mutation_refreshOutsideCards_args(ctx, raw)
 	case "Mutation.refreshSession":
 		return ec.field_Mutation_refreshSession_args(ctx, raw)
 	case "Mutation.register":
@@ -296,6 +338,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_removeFromWishlist_args(ctx, raw)
 	case "Mutation.removePasskey":
 		return ec.field_Mutation_removePasskey_args(ctx, raw)
+	case "Mutation.removeTicketMessage":
+		return ec.field_Mutation_removeTicketMessage_args(ctx, raw)
+	case "Mutation.removeTicketParticipant":
+		return ec.field_Mutation_removeTicketParticipant_args(ctx, raw)
 	case "Mutation.reopenTicket":
 		return ec.field_Mutation_reopenTicket_args(ctx, raw)
 	case "Mutation.repeatOrder":
@@ -304,8 +350,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_replyToTicket_args(ctx, raw)
 	case "Mutation.requestAccountDeletion":
 		return ec.field_Mutation_requestAccountDeletion_args(ctx, raw)
+	case "Mutation.requestCallback":
+		return ec.field_Mutation_requestCallback_args(ctx, raw)
 	case "Mutation.requestLoginChange":
 		return ec.field_Mutation_requestLoginChange_args(ctx, raw)
+	case "Mutation.requestOperator":
+		return ec.field_Mutation_requestOperator_args(ctx, raw)
 	case "Mutation.requestOrderClaim":
 		return ec.field_Mutation_requestOrderClaim_args(ctx, raw)
 	case "Mutation.requestPasswordReset":
@@ -318,6 +368,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_resetPassword_args(ctx, raw)
 	case "Mutation.resetSecondFactor":
 		return ec.field_Mutation_resetSecondFactor_args(ctx, raw)
+	case "Mutation.restoreArticleVersion":
+		return ec.field_Mutation_restoreArticleVersion_args(ctx, raw)
+	case "Mutation.retireArticle":
+		return ec.field_Mutation_retireArticle_args(ctx, raw)
 	case "Mutation.retireBonusProgram":
 		return ec.field_Mutation_retireBonusProgram_args(ctx, raw)
 	case "Mutation.retireConsentDocument":
@@ -338,24 +392,40 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_rotateWebhookSecret_args(ctx, raw)
 	case "Mutation.saveAddress":
 		return ec.field_Mutation_saveAddress_args(ctx, raw)
+	case "Mutation.saveArticle":
+		return ec.field_Mutation_saveArticle_args(ctx, raw)
+	case "Mutation.saveArticleCategory":
+		return ec.field_Mutation_saveArticleCategory_args(ctx, raw)
 	case "Mutation.saveBonusProgram":
 		return ec.field_Mutation_saveBonusProgram_args(ctx, raw)
+	case "Mutation.saveBusinessCalendar":
+		return ec.field_Mutation_saveBusinessCalendar_args(ctx, raw)
 	case "Mutation.saveCampaign":
 		return ec.field_Mutation_saveCampaign_args(ctx, raw)
+	case "Mutation.saveCannedReply":
+		return ec.field_Mutation_saveCannedReply_args(ctx, raw)
+	case "Mutation.saveCardSource":
+		return ec.field_Mutation_saveCardSource_args(ctx, raw)
 	case "Mutation.saveCart":
 		return ec.field_Mutation_saveCart_args(ctx, raw)
 	case "Mutation.saveClub":
 		return ec.field_Mutation_saveClub_args(ctx, raw)
 	case "Mutation.saveConsentDocument":
 		return ec.field_Mutation_saveConsentDocument_args(ctx, raw)
+	case "Mutation.saveCustomerNote":
+		return ec.field_Mutation_saveCustomerNote_args(ctx, raw)
 	case "Mutation.saveEarningRule":
 		return ec.field_Mutation_saveEarningRule_args(ctx, raw)
 	case "Mutation.saveFeeRule":
 		return ec.field_Mutation_saveFeeRule_args(ctx, raw)
 	case "Mutation.saveGoal":
 		return ec.field_Mutation_saveGoal_args(ctx, raw)
+	case "Mutation.saveMacro":
+		return ec.field_Mutation_saveMacro_args(ctx, raw)
 	case "Mutation.saveOffer":
 		return ec.field_Mutation_saveOffer_args(ctx, raw)
+	case "Mutation.saveOperator":
+		return ec.field_Mutation_saveOperator_args(ctx, raw)
 	case "Mutation.saveOrderPolicy":
 		return ec.field_Mutation_saveOrderPolicy_args(ctx, raw)
 	case "Mutation.savePromoCodes":
@@ -374,8 +444,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_saveReview_args(ctx, raw)
 	case "Mutation.saveReward":
 		return ec.field_Mutation_saveReward_args(ctx, raw)
+	case "Mutation.saveServiceLevel":
+		return ec.field_Mutation_saveServiceLevel_args(ctx, raw)
 	case "Mutation.saveShoppingList":
 		return ec.field_Mutation_saveShoppingList_args(ctx, raw)
+	case "Mutation.saveSupportTeam":
+		return ec.field_Mutation_saveSupportTeam_args(ctx, raw)
+	case "Mutation.saveSurvey":
+		return ec.field_Mutation_saveSurvey_args(ctx, raw)
+	case "Mutation.saveTicketView":
+		return ec.field_Mutation_saveTicketView_args(ctx, raw)
 	case "Mutation.saveTier":
 		return ec.field_Mutation_saveTier_args(ctx, raw)
 	case "Mutation.saveWebhookEndpoint":
@@ -390,8 +468,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_setCustomerTier_args(ctx, raw)
 	case "Mutation.setDefaultPaymentMethod":
 		return ec.field_Mutation_setDefaultPaymentMethod_args(ctx, raw)
+	case "Mutation.setMyAvailability":
+		return ec.field_Mutation_setMyAvailability_args(ctx, raw)
 	case "Mutation.setOrderStatus":
 		return ec.field_Mutation_setOrderStatus_args(ctx, raw)
+	case "Mutation.setPersonalManager":
+		return ec.field_Mutation_setPersonalManager_args(ctx, raw)
 	case "Mutation.setPrimaryContactPoint":
 		return ec.field_Mutation_setPrimaryContactPoint_args(ctx, raw)
 	case "Mutation.setProductAudience":
@@ -400,14 +482,22 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_setPromotionStatus_args(ctx, raw)
 	case "Mutation.setRewardStatus":
 		return ec.field_Mutation_setRewardStatus_args(ctx, raw)
+	case "Mutation.setTicketMessageVisibility":
+		return ec.field_Mutation_setTicketMessageVisibility_args(ctx, raw)
 	case "Mutation.setTicketStatus":
 		return ec.field_Mutation_setTicketStatus_args(ctx, raw)
+	case "Mutation.shareManagerContacts":
+		return ec.field_Mutation_shareManagerContacts_args(ctx, raw)
 	case "Mutation.signIn":
 		return ec.field_Mutation_signIn_args(ctx, raw)
 	case "Mutation.signOutEverywhere":
 		return ec.field_Mutation_signOutEverywhere_args(ctx, raw)
+	case "Mutation.splitTicket":
+		return ec.field_Mutation_splitTicket_args(ctx, raw)
 	case "Mutation.startProviderSignIn":
 		return ec.field_Mutation_startProviderSignIn_args(ctx, raw)
+	case "Mutation.startTyping":
+		return ec.field_Mutation_startTyping_args(ctx, raw)
 	case "Mutation.stepUp":
 		return ec.field_Mutation_stepUp_args(ctx, raw)
 	case "Mutation.testEarningRule":
@@ -424,6 +514,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_undoLoginChange_args(ctx, raw)
 	case "Mutation.unlinkIdentity":
 		return ec.field_Mutation_unlinkIdentity_args(ctx, raw)
+	case "Mutation.unlinkTickets":
+		return ec.field_Mutation_unlinkTickets_args(ctx, raw)
 	case "Mutation.unlockSession":
 		return ec.field_Mutation_unlockSession_args(ctx, raw)
 	case "Mutation.updateFamilySettings":
@@ -438,6 +530,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_updateProfile_args(ctx, raw)
 	case "Mutation.updateShipment":
 		return ec.field_Mutation_updateShipment_args(ctx, raw)
+	case "Mutation.updateTickets":
+		return ec.field_Mutation_updateTickets_args(ctx, raw)
 	case "Mutation.updateWallet":
 		return ec.field_Mutation_updateWallet_args(ctx, raw)
 	case "Mutation.uploadAvatar":
@@ -476,6 +570,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_addressForm_args(ctx, raw)
 	case "Query.allCampaigns":
 		return ec.field_Query_allCampaigns_args(ctx, raw)
+	case "Query.article":
+		return ec.field_Query_article_args(ctx, raw)
+	case "Query.articleGaps":
+		return ec.field_Query_articleGaps_args(ctx, raw)
+	case "Query.articleVersions":
+		return ec.field_Query_articleVersions_args(ctx, raw)
+	case "Query.articleVotes":
+		return ec.field_Query_articleVotes_args(ctx, raw)
+	case "Query.articles":
+		return ec.field_Query_articles_args(ctx, raw)
 	case "Query.auditEntries":
 		return ec.field_Query_auditEntries_args(ctx, raw)
 	case "Query.campaign":
@@ -488,6 +592,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_campaignPhoto_args(ctx, raw)
 	case "Query.campaigns":
 		return ec.field_Query_campaigns_args(ctx, raw)
+	case "Query.cannedReplies":
+		return ec.field_Query_cannedReplies_args(ctx, raw)
 	case "Query.checkPromoCode":
 		return ec.field_Query_checkPromoCode_args(ctx, raw)
 	case "Query.club":
@@ -500,6 +606,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_consentDocuments_args(ctx, raw)
 	case "Query.customerBonusAccount":
 		return ec.field_Query_customerBonusAccount_args(ctx, raw)
+	case "Query.customerCard":
+		return ec.field_Query_customerCard_args(ctx, raw)
 	case "Query.customerTier":
 		return ec.field_Query_customerTier_args(ctx, raw)
 	case "Query.customerWallets":
@@ -524,10 +632,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_guestOrder_args(ctx, raw)
 	case "Query.invoice":
 		return ec.field_Query_invoice_args(ctx, raw)
+	case "Query.letters":
+		return ec.field_Query_letters_args(ctx, raw)
+	case "Query.macros":
+		return ec.field_Query_macros_args(ctx, raw)
 	case "Query.node":
 		return ec.field_Query_node_args(ctx, raw)
 	case "Query.nodes":
 		return ec.field_Query_nodes_args(ctx, raw)
+	case "Query.operators":
+		return ec.field_Query_operators_args(ctx, raw)
 	case "Query.order":
 		return ec.field_Query_order_args(ctx, raw)
 	case "Query.orders":
@@ -562,6 +676,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_reasons_args(ctx, raw)
 	case "Query.referrals":
 		return ec.field_Query_referrals_args(ctx, raw)
+	case "Query.renderCannedReply":
+		return ec.field_Query_renderCannedReply_args(ctx, raw)
 	case "Query.returnOptions":
 		return ec.field_Query_returnOptions_args(ctx, raw)
 	case "Query.returns":
@@ -576,12 +692,24 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_rewardRedemptions_args(ctx, raw)
 	case "Query.rewards":
 		return ec.field_Query_rewards_args(ctx, raw)
+	case "Query.searchArticles":
+		return ec.field_Query_searchArticles_args(ctx, raw)
 	case "Query.shoppingList":
 		return ec.field_Query_shoppingList_args(ctx, raw)
+	case "Query.suggestArticles":
+		return ec.field_Query_suggestArticles_args(ctx, raw)
+	case "Query.supportStatistics":
+		return ec.field_Query_supportStatistics_args(ctx, raw)
 	case "Query.ticket":
 		return ec.field_Query_ticket_args(ctx, raw)
+	case "Query.ticketClock":
+		return ec.field_Query_ticketClock_args(ctx, raw)
+	case "Query.ticketMessageHistory":
+		return ec.field_Query_ticketMessageHistory_args(ctx, raw)
 	case "Query.ticketQueue":
 		return ec.field_Query_ticketQueue_args(ctx, raw)
+	case "Query.ticketRatings":
+		return ec.field_Query_ticketRatings_args(ctx, raw)
 	case "Query.tiers":
 		return ec.field_Query_tiers_args(ctx, raw)
 	case "Query.user":
@@ -604,6 +732,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Subscription_notificationAdded_args(ctx, raw)
 	case "Subscription.orderUpdated":
 		return ec.field_Subscription_orderUpdated_args(ctx, raw)
+	case "Subscription.ticketQueueChanged":
+		return ec.field_Subscription_ticketQueueChanged_args(ctx, raw)
 	case "Subscription.ticketUpdated":
 		return ec.field_Subscription_ticketUpdated_args(ctx, raw)
 	case "Subscription.walletBalanceChanged":

@@ -6587,6 +6587,25 @@ func (ec *executionContext) marshalNReturnPolicy2kabinetᚋentᚋgeneratedᚋbon
 	return v
 }
 
+func (ec *executionContext) marshalOBonusAccount2ᚕᚖkabinetᚋinternalᚋbonusᚐAccountᚄ(ctx context.Context, sel ast.SelectionSet, v []*bonus.Account) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBonusAccount2ᚖkabinetᚋinternalᚋbonusᚐAccount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOBonusAccount2ᚖkabinetᚋinternalᚋbonusᚐAccount(ctx context.Context, sel ast.SelectionSet, v *bonus.Account) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

@@ -1792,6 +1792,25 @@ func (ec *executionContext) marshalOClubConnection2ᚖkabinetᚋinternalᚋpromo
 	return ec._ClubConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOClubMember2ᚕᚖkabinetᚋinternalᚋpromotionᚐClubMemberᚄ(ctx context.Context, sel ast.SelectionSet, v []*promotion.ClubMember) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNClubMember2ᚖkabinetᚋinternalᚋpromotionᚐClubMember(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOClubPerkInput2ᚕᚖkabinetᚋinternalᚋpromotionᚐClubPerkInputᚄ(ctx context.Context, v any) ([]*promotion.ClubPerkInput, error) {
 	if v == nil {
 		return nil, nil

@@ -79,6 +79,26 @@ func fieldWaits(object, field string) bool {
 		case "formatted":
 			return true
 		}
+	case "Article":
+		switch field {
+		case "authorId", "category", "helpedCount", "keywords", "locales", "myVote", "notHelpedCount":
+			return true
+		}
+	case "ArticleCategory":
+		switch field {
+		case "children", "description", "name", "parent", "translations":
+			return true
+		}
+	case "ArticleGapConnection":
+		switch field {
+		case "totalCount":
+			return true
+		}
+	case "ArticleHitConnection":
+		switch field {
+		case "totalCount":
+			return true
+		}
 	case "BonusAccount":
 		switch field {
 		case "entries", "expiring", "holds", "lots", "nextExpiry", "program", "statement", "tier", "tierChanges", "tierProgress":
@@ -149,9 +169,19 @@ func fieldWaits(object, field string) bool {
 		case "data":
 			return true
 		}
+	case "CannedReply":
+		switch field {
+		case "teamId", "texts":
+			return true
+		}
 	case "Cart":
 		switch field {
 		case "forCompanyId", "gaps", "items", "totals":
+			return true
+		}
+	case "ClockEvent":
+		switch field {
+		case "text":
 			return true
 		}
 	case "Club":
@@ -172,6 +202,21 @@ func fieldWaits(object, field string) bool {
 	case "Company":
 		switch field {
 		case "bonusAccount", "bonusAccounts", "invoices", "orders", "organisation", "shoppingLists", "tickets", "wallets":
+			return true
+		}
+	case "CustomerCard":
+		switch field {
+		case "bonusAccounts", "clubs", "companies", "contacts", "discounts", "lastTickets", "notes", "offers", "openReturns", "orders", "outsideCards", "personalManager", "recentActivity", "satisfaction", "tickets", "tier", "user":
+			return true
+		}
+	case "CustomerNote":
+		switch field {
+		case "authorId", "isMine":
+			return true
+		}
+	case "CustomerOrders":
+		switch field {
+		case "last":
 			return true
 		}
 	case "DataExport":
@@ -214,6 +259,11 @@ func fieldWaits(object, field string) bool {
 		case "statusLabel":
 			return true
 		}
+	case "Letter":
+		switch field {
+		case "message", "ticket":
+			return true
+		}
 	case "ListGap":
 		switch field {
 		case "message":
@@ -224,6 +274,11 @@ func fieldWaits(object, field string) bool {
 		case "product":
 			return true
 		}
+	case "Macro":
+		switch field {
+		case "acts", "teamId":
+			return true
+		}
 	case "Membership":
 		switch field {
 		case "company", "roleName":
@@ -232,6 +287,11 @@ func fieldWaits(object, field string) bool {
 	case "OfferConnection":
 		switch field {
 		case "totalCount":
+			return true
+		}
+	case "Operator":
+		switch field {
+		case "openTickets", "team", "user":
 			return true
 		}
 	case "Order":
@@ -257,6 +317,11 @@ func fieldWaits(object, field string) bool {
 	case "PendingAdjustment":
 		switch field {
 		case "program":
+			return true
+		}
+	case "PersonalManager":
+		switch field {
+		case "avatar":
 			return true
 		}
 	case "Product":
@@ -339,6 +404,11 @@ func fieldWaits(object, field string) bool {
 		case "availableActions", "code", "entryId", "ownerId", "program", "refundEntryId", "reward", "statusLabel", "title", "vouchers":
 			return true
 		}
+	case "ServiceLevel":
+		switch field {
+		case "calendar", "pauses":
+			return true
+		}
 	case "Session":
 		switch field {
 		case "actingStaff", "deviceName", "locked":
@@ -354,9 +424,54 @@ func fieldWaits(object, field string) bool {
 		case "companyId", "items", "shared":
 			return true
 		}
+	case "SupportStatistics":
+		switch field {
+		case "groups", "total":
+			return true
+		}
+	case "SupportTeam":
+		switch field {
+		case "kinds":
+			return true
+		}
 	case "TableExport":
 		switch field {
 		case "document":
+			return true
+		}
+	case "Ticket":
+		switch field {
+		case "about", "bot", "callback", "links", "mergedInto", "neededSkill", "participants", "replyAddress", "replyDueAt", "serviceLevel", "survey", "team":
+			return true
+		}
+	case "TicketAbout":
+		switch field {
+		case "node":
+			return true
+		}
+	case "TicketAttachment":
+		switch field {
+		case "url":
+			return true
+		}
+	case "TicketMessage":
+		switch field {
+		case "attachments", "isRemoved", "seenByOtherSide", "suggestedArticleIds":
+			return true
+		}
+	case "TicketRating":
+		switch field {
+		case "answers", "customer", "operator", "surveyId", "ticket":
+			return true
+		}
+	case "TicketSurvey":
+		switch field {
+		case "answers", "language", "questions", "thanks", "ticket", "title":
+			return true
+		}
+	case "TicketView":
+		switch field {
+		case "isMine", "sort":
 			return true
 		}
 	case "Tier":
@@ -376,7 +491,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "User":
 		switch field {
-		case "achievements", "actingStaff", "addresses", "avatar", "benefits", "block", "bonusAccount", "bonusAccounts", "campaignEntries", "cart", "clubs", "consents", "consentsDue", "contactPoints", "dataExports", "deletion", "deletionReview", "documents", "families", "familyInvitations", "giftCards", "goals", "identities", "interests", "invoices", "memberships", "mustChangePasswordBy", "notifications", "offers", "orders", "organisation", "passkeys", "paymentMethods", "payments", "profileCompleteness", "progress", "recentActivity", "recentlyViewed", "recipients", "recommendations", "referral", "representatives", "represents", "returns", "reviews", "rewardRedemptions", "sessions", "shoppingLists", "spending", "streamPosition", "tableExports", "tickets", "tier", "topUps", "twoFactor", "wallets", "wishlist":
+		case "achievements", "actingStaff", "addresses", "avatar", "benefits", "block", "bonusAccount", "bonusAccounts", "campaignEntries", "cart", "clubs", "consents", "consentsDue", "contactPoints", "dataExports", "deletion", "deletionReview", "documents", "families", "familyInvitations", "giftCards", "goals", "identities", "interests", "invoices", "memberships", "mustChangePasswordBy", "notifications", "offers", "orders", "organisation", "passkeys", "paymentMethods", "payments", "personalManager", "profileCompleteness", "progress", "recentActivity", "recentlyViewed", "recipients", "recommendations", "referral", "representatives", "represents", "returns", "reviews", "rewardRedemptions", "sessions", "shoppingLists", "spending", "streamPosition", "surveys", "tableExports", "tickets", "tier", "topUps", "twoFactor", "wallets", "wishlist":
 			return true
 		}
 	case "ViewedProduct":

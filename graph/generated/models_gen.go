@@ -24,6 +24,8 @@ import (
 	"kabinet/internal/promotion"
 	"kabinet/internal/referral"
 	"kabinet/internal/scalar"
+	"kabinet/internal/support/card"
+	"kabinet/internal/support/survey"
 	"kabinet/internal/tier"
 	"kabinet/internal/wallet"
 	"strconv"
@@ -154,6 +156,14 @@ type AddRewardCodesPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What addTicketParticipant gives.
+type AddTicketParticipantPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What addToWishlist gives.
 type AddToWishlistPayload struct {
 	// What was put aside.
@@ -197,6 +207,14 @@ type AdjustWalletPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What applyMacro gives.
+type ApplyMacroPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was done: the path begins at the act.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -390,6 +408,14 @@ type ChangePasswordPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What claimNextTicket gives.
+type ClaimNextTicketPayload struct {
+	// The ticket, which is the caller's now; null where none waits.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was taken.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What claimOrder gives.
 type ClaimOrderPayload struct {
 	// The order, the person's own from now on.
@@ -429,6 +455,14 @@ type ConfirmAccountDeletionPayload struct {
 	// The deletion that is under way.
 	Deletion *privacy.AccountDeletion `json:"deletion,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What confirmBotAnswer gives.
+type ConfirmBotAnswerPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -594,6 +628,46 @@ type DeleteAddressPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What deleteArticleCategory gives.
+type DeleteArticleCategoryPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteBusinessCalendar gives.
+type DeleteBusinessCalendarPayload struct {
+	// The calendar as it was last.
+	BusinessCalendar *generated.BusinessCalendar `json:"businessCalendar,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteCannedReply gives.
+type DeleteCannedReplyPayload struct {
+	// The canned reply that is out of use.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteCardSource gives.
+type DeleteCardSourcePayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteCustomerNote gives.
+type DeleteCustomerNotePayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What deleteDocument gives.
 type DeleteDocumentPayload struct {
 	// The id that is gone.
@@ -607,6 +681,14 @@ type DeleteGoalPayload struct {
 	// The goal that is no more.
 	DeletedID *scalar.ID `json:"deletedId,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteMacro gives.
+type DeleteMacroPayload struct {
+	// The macro that is out of use.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -634,11 +716,43 @@ type DeleteReviewPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What deleteServiceLevel gives.
+type DeleteServiceLevelPayload struct {
+	// The service level as it was last.
+	ServiceLevel *generated.ServiceLevel `json:"serviceLevel,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What deleteShoppingList gives.
 type DeleteShoppingListPayload struct {
 	// The id that is gone.
 	DeletedID *scalar.ID `json:"deletedId,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteSupportTeam gives.
+type DeleteSupportTeamPayload struct {
+	// The team that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteSurvey gives.
+type DeleteSurveyPayload struct {
+	// The survey that is out of use.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteTicketView gives.
+type DeleteTicketViewPayload struct {
+	// The view that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -677,6 +791,16 @@ type DrawRafflePayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was drawn.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What editTicketMessage gives.
+type EditTicketMessagePayload struct {
+	// The message after it.
+	Message *generated.TicketMessage `json:"message,omitempty"`
+	// Its ticket.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -924,6 +1048,14 @@ type LeaveFamilyPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What leaveTicket gives.
+type LeaveTicketPayload struct {
+	// The ticket that was left.
+	TicketID *scalar.ID `json:"ticketId,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What linkIdentity gives.
 type LinkIdentityPayload struct {
 	// Where to send the browser.
@@ -933,6 +1065,14 @@ type LinkIdentityPayload struct {
 	// A secret that ties the act to this browser; shown once. Keep it in sessionStorage, never in an address.
 	Binding *string `json:"binding,omitempty"`
 	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What linkTickets gives.
+type LinkTicketsPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -978,6 +1118,16 @@ type MarkNotificationsSeenPayload struct {
 type MarkTicketReadPayload struct {
 	// The ticket after it.
 	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What mergeTickets gives.
+type MergeTicketsPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// The ticket in which its talk goes on.
+	Into *generated.Ticket `json:"into,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1136,6 +1286,14 @@ type PlaceOrderPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What publishArticle gives.
+type PublishArticlePayload struct {
+	// The version that is published, or will be.
+	Article *generated.Article `json:"article,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What quoteInvoicePayment gives.
 type QuoteInvoicePaymentPayload struct {
 	// The quote.
@@ -1149,6 +1307,24 @@ type QuoteTransferPayload struct {
 	// The quote.
 	Quote *wallet.TransferQuote `json:"quote,omitempty"`
 	// Why there is none.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rateArticle gives.
+type RateArticlePayload struct {
+	// The article with the counts after it.
+	Article *generated.Article `json:"article,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What rateTicket gives.
+type RateTicketPayload struct {
+	// The survey after it.
+	Survey *generated.SurveyRequest `json:"survey,omitempty"`
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was written.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1282,6 +1458,14 @@ type RedeemRewardCodePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What refreshOutsideCards gives.
+type RefreshOutsideCardsPayload struct {
+	// The customer's cards, all of them.
+	OutsideCards []*card.CustomerOutsideCard `json:"outsideCards,omitempty"`
+	// Why nothing was asked.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What refreshSession gives.
 type RefreshSessionPayload struct {
 	// The session with its new tokens.
@@ -1406,6 +1590,24 @@ type RemovePasskeyPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What removeTicketMessage gives.
+type RemoveTicketMessagePayload struct {
+	// The message after it.
+	Message *generated.TicketMessage `json:"message,omitempty"`
+	// Its ticket.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What removeTicketParticipant gives.
+type RemoveTicketParticipantPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What reopenTicket gives.
 type ReopenTicketPayload struct {
 	// The ticket after it.
@@ -1428,7 +1630,7 @@ type RepeatOrderPayload struct {
 
 // What replyToTicket gives.
 type ReplyToTicketPayload struct {
-	// The message.
+	// The message; null on a retry of one that was hidden since.
 	Message *generated.TicketMessage `json:"message,omitempty"`
 	// The ticket after it.
 	Ticket *generated.Ticket `json:"ticket,omitempty"`
@@ -1448,6 +1650,14 @@ type RequestAccountDeletionPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What requestCallback gives.
+type RequestCallbackPayload struct {
+	// The ticket.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was opened.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What requestDataExport gives.
 type RequestDataExportPayload struct {
 	// The export that is made.
@@ -1461,6 +1671,14 @@ type RequestLoginChangePayload struct {
 	// The code to enter by confirmLoginChange.
 	Challenge *account.Challenge `json:"challenge,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What requestOperator gives.
+type RequestOperatorPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1522,6 +1740,22 @@ type ResetSecondFactorPayload struct {
 	Removed *int `json:"removed,omitempty"`
 	// How many sessions ended.
 	EndedSessions *int `json:"endedSessions,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What restoreArticleVersion gives.
+type RestoreArticleVersionPayload struct {
+	// The new draft.
+	Article *generated.Article `json:"article,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What retireArticle gives.
+type RetireArticlePayload struct {
+	// The newest version in the language, or in the first of its languages.
+	Article *generated.Article `json:"article,omitempty"`
 	// Why nothing was done.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1604,10 +1838,34 @@ type SaveAddressPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveArticleCategory gives.
+type SaveArticleCategoryPayload struct {
+	// The shelf.
+	Category *generated.ArticleCategory `json:"category,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveArticle gives.
+type SaveArticlePayload struct {
+	// The draft.
+	Article *generated.Article `json:"article,omitempty"`
+	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveBonusProgram gives.
 type SaveBonusProgramPayload struct {
 	// The programme as it is in force now.
 	Program *generated.BonusProgram `json:"program,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveBusinessCalendar gives.
+type SaveBusinessCalendarPayload struct {
+	// The calendar from now on.
+	BusinessCalendar *generated.BusinessCalendar `json:"businessCalendar,omitempty"`
 	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1617,6 +1875,24 @@ type SaveCampaignPayload struct {
 	// The campaign.
 	Campaign *generated.Campaign `json:"campaign,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveCannedReply gives.
+type SaveCannedReplyPayload struct {
+	// The canned reply after it.
+	CannedReply *generated.CannedReply `json:"cannedReply,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveCardSource gives.
+type SaveCardSourcePayload struct {
+	// The source as it is now.
+	Source *generated.CardSource `json:"source,omitempty"`
+	// The secret that signs, whsec_…; of a new source or a new secret, and only here.
+	Secret *string `json:"secret,omitempty"`
+	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1640,6 +1916,14 @@ type SaveClubPayload struct {
 type SaveConsentDocumentPayload struct {
 	// The document.
 	Document *privacy.ConsentDocument `json:"document,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveCustomerNote gives.
+type SaveCustomerNotePayload struct {
+	// The note as it is now.
+	Note *generated.CustomerNote `json:"note,omitempty"`
 	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1672,11 +1956,27 @@ type SaveGoalPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveMacro gives.
+type SaveMacroPayload struct {
+	// The macro after it.
+	Macro *generated.Macro `json:"macro,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveOffer gives.
 type SaveOfferPayload struct {
 	// The promotion behind the offer.
 	Promotion *promotion.Promotion `json:"promotion,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveOperator gives.
+type SaveOperatorPayload struct {
+	// The operator after it.
+	Operator *generated.Operator `json:"operator,omitempty"`
+	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1756,11 +2056,43 @@ type SaveRewardPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveServiceLevel gives.
+type SaveServiceLevelPayload struct {
+	// The service level from now on.
+	ServiceLevel *generated.ServiceLevel `json:"serviceLevel,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveShoppingList gives.
 type SaveShoppingListPayload struct {
 	// The list.
 	ShoppingList *generated.ShoppingList `json:"shoppingList,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveSupportTeam gives.
+type SaveSupportTeamPayload struct {
+	// The team after it.
+	Team *generated.SupportTeam `json:"team,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveSurvey gives.
+type SaveSurveyPayload struct {
+	// The survey after it.
+	Survey *survey.Survey `json:"survey,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveTicketView gives.
+type SaveTicketViewPayload struct {
+	// The view after it.
+	View *generated.TicketView `json:"view,omitempty"`
+	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1826,12 +2158,30 @@ type SetDefaultPaymentMethodPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What setMyAvailability gives.
+type SetMyAvailabilityPayload struct {
+	// The operator after it.
+	Operator *generated.Operator `json:"operator,omitempty"`
+	// Why nothing was changed: NOT_FOUND where the caller is no operator.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setOrderStatus gives.
 type SetOrderStatusPayload struct {
 	// The order after it.
 	Order *generated.Order `json:"order,omitempty"`
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setPersonalManager gives.
+type SetPersonalManagerPayload struct {
+	// Who looks after the customer now.
+	PersonalManager *card.PersonalManager `json:"personalManager,omitempty"`
+	// How many tickets were given over.
+	MovedTickets *int `json:"movedTickets,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1870,10 +2220,28 @@ type SetRewardStatusPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What setTicketMessageVisibility gives.
+type SetTicketMessageVisibilityPayload struct {
+	// The message after it.
+	Message *generated.TicketMessage `json:"message,omitempty"`
+	// Its ticket.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setTicketStatus gives.
 type SetTicketStatusPayload struct {
 	// The ticket after it.
 	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What shareManagerContacts gives.
+type ShareManagerContactsPayload struct {
+	// The caller as his customers see him.
+	PersonalManager *card.PersonalManager `json:"personalManager,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1897,6 +2265,16 @@ type SignOutPayload struct {
 	// How many sessions ended.
 	EndedSessions *int `json:"endedSessions,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What splitTicket gives.
+type SplitTicketPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// The new ticket.
+	Created *generated.Ticket `json:"created,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1927,6 +2305,14 @@ type StartProviderSignInPayload struct {
 	// A secret that ties the sign-in to this browser; shown once. Keep it in sessionStorage, never in an address.
 	Binding *string `json:"binding,omitempty"`
 	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What startTyping gives.
+type StartTypingPayload struct {
+	// Until when it holds: 6 seconds for TYPING, 30 for PRESENT.
+	Until *time.Time `json:"until,omitempty"`
+	// Why nothing was said.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -2028,6 +2414,14 @@ type UnlinkIdentityPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What unlinkTickets gives.
+type UnlinkTicketsPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What unlockSession gives.
 type UnlockSessionPayload struct {
 	// The session with its new token; null while a code is due.
@@ -2087,6 +2481,26 @@ type UpdateShipmentPayload struct {
 	// The parcel after it.
 	Shipment *generated.Shipment `json:"shipment,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What became of one ticket.
+type UpdateTicketResult struct {
+	// The ticket.
+	TicketID scalar.ID `json:"ticketId"`
+	// Whether it was changed; what is as it should be already is not.
+	Changed bool `json:"changed"`
+	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateTickets gives.
+type UpdateTicketsPayload struct {
+	// What became of each, in the order they were named.
+	Results []*UpdateTicketResult `json:"results"`
+	// How many were changed.
+	Changed *int `json:"changed,omitempty"`
+	// Why nothing was done at all.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -2475,6 +2889,8 @@ const (
 	ErrorCodeCodeSentRecently ErrorCode = "CODE_SENT_RECENTLY"
 	// At most 100 are kept; params.limit.
 	ErrorCodeTooManyItems ErrorCode = "TOO_MANY_ITEMS"
+	// A service level goes by this calendar; params.serviceLevels are the ids.
+	ErrorCodeCalendarInUse ErrorCode = "CALENDAR_IN_USE"
 	// This second factor is there already.
 	ErrorCodeFactorAlreadyOn ErrorCode = "FACTOR_ALREADY_ON"
 	// This second factor is not there, or none is at all.
@@ -2523,6 +2939,14 @@ const (
 	ErrorCodeTransfersOff ErrorCode = "TRANSFERS_OFF"
 	// The name for programs is taken.
 	ErrorCodeHandleTaken ErrorCode = "HANDLE_TAKEN"
+	// The shelf would stand in itself.
+	ErrorCodeArticleCategoryCycle ErrorCode = "ARTICLE_CATEGORY_CYCLE"
+	// The tree of shelves would be deeper than allowed; params.limit.
+	ErrorCodeArticleCategoryTooDeep ErrorCode = "ARTICLE_CATEGORY_TOO_DEEP"
+	// Something stands on the shelf; params.categories and articles.
+	ErrorCodeArticleCategoryNotEmpty ErrorCode = "ARTICLE_CATEGORY_NOT_EMPTY"
+	// The article has no draft in the language.
+	ErrorCodeArticleNoDraft ErrorCode = "ARTICLE_NO_DRAFT"
 	// The order holds no line.
 	ErrorCodeOrderEmpty ErrorCode = "ORDER_EMPTY"
 	// A product is not sold any more; params.sku.
@@ -2587,6 +3011,26 @@ const (
 	ErrorCodeClubClosed ErrorCode = "CLUB_CLOSED"
 	// The ticket is closed; reopen it first.
 	ErrorCodeTicketClosed ErrorCode = "TICKET_CLOSED"
+	// The ticket is the caller's own: he does not work on it as staff.
+	ErrorCodeOwnTicket ErrorCode = "OWN_TICKET"
+	// A text has a variable that does not exist: params.variable, in params.line from params.column, both from 1.
+	ErrorCodeUnknownVariable ErrorCode = "UNKNOWN_VARIABLE"
+	// A variable of a text has no value in this ticket: params.variable.
+	ErrorCodeVariableEmpty ErrorCode = "VARIABLE_EMPTY"
+	// The ticket was merged; its talk goes on in params.ticketId, params.number.
+	ErrorCodeTicketMerged ErrorCode = "TICKET_MERGED"
+	// The tickets are not of one owner, so they are not merged.
+	ErrorCodeTicketOwnersDiffer ErrorCode = "TICKET_OWNERS_DIFFER"
+	// The message cannot be changed (any more): params.kind of one that never changes, params.until where its time is over, params.removedAt of a removed one, params.limit where it was changed that often.
+	ErrorCodeTicketMessageFixed ErrorCode = "TICKET_MESSAGE_FIXED"
+	// The bot is done with the ticket; params.outcome.
+	ErrorCodeBotDone ErrorCode = "BOT_DONE"
+	// The bot has not answered in the ticket.
+	ErrorCodeNoBotAnswer ErrorCode = "NO_BOT_ANSWER"
+	// The survey cannot be answered any more; params.status.
+	ErrorCodeSurveyOver ErrorCode = "SURVEY_OVER"
+	// Somebody else is asked about the ticket, or nobody.
+	ErrorCodeSurveyNotAsked ErrorCode = "SURVEY_NOT_ASKED"
 	// There is less money than asked for; params.available, in minor units.
 	ErrorCodeInsufficientFunds ErrorCode = "INSUFFICIENT_FUNDS"
 	// The amount, wallet or order is of another currency; params.currency is the right one.
@@ -2739,6 +3183,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeInvalidCode,
 	ErrorCodeCodeSentRecently,
 	ErrorCodeTooManyItems,
+	ErrorCodeCalendarInUse,
 	ErrorCodeFactorAlreadyOn,
 	ErrorCodeFactorNotOn,
 	ErrorCodeFactorNotAvailable,
@@ -2763,6 +3208,10 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeSelfTransfer,
 	ErrorCodeTransfersOff,
 	ErrorCodeHandleTaken,
+	ErrorCodeArticleCategoryCycle,
+	ErrorCodeArticleCategoryTooDeep,
+	ErrorCodeArticleCategoryNotEmpty,
+	ErrorCodeArticleNoDraft,
 	ErrorCodeOrderEmpty,
 	ErrorCodeProductUnavailable,
 	ErrorCodeOutOfStock,
@@ -2795,6 +3244,16 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeClubNotForYou,
 	ErrorCodeClubClosed,
 	ErrorCodeTicketClosed,
+	ErrorCodeOwnTicket,
+	ErrorCodeUnknownVariable,
+	ErrorCodeVariableEmpty,
+	ErrorCodeTicketMerged,
+	ErrorCodeTicketOwnersDiffer,
+	ErrorCodeTicketMessageFixed,
+	ErrorCodeBotDone,
+	ErrorCodeNoBotAnswer,
+	ErrorCodeSurveyOver,
+	ErrorCodeSurveyNotAsked,
 	ErrorCodeInsufficientFunds,
 	ErrorCodeWrongCurrency,
 	ErrorCodeQuoteExpired,
@@ -2859,7 +3318,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInitialPasswordExpired, ErrorCodeInvalidLogin, ErrorCodeLastLogin, ErrorCodeInvalidPostalCode, ErrorCodeCheckDigitsWrong, ErrorCodeNotForThisKind, ErrorCodeInvalidEmail, ErrorCodeInvalidPhone, ErrorCodeLastContactPoint, ErrorCodeRegistrationRefused, ErrorCodeRegistrationCheckUnavailable, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeFactorAlreadyOn, ErrorCodeFactorNotOn, ErrorCodeFactorNotAvailable, ErrorCodePasskeyRefused, ErrorCodePasskeysNotConfigured, ErrorCodeProviderUnavailable, ErrorCodeProviderSignInFailed, ErrorCodeIdentityTaken, ErrorCodeLastSignInMethod, ErrorCodeReturnNotAllowed, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOrderHasGaps, ErrorCodeGuestOrdersOff, ErrorCodeCancellingOff, ErrorCodeOneClickNotReady, ErrorCodePaymentsNotConfigured, ErrorCodeNotReturnable, ErrorCodePhotoRequired, ErrorCodeWalletRefundsOff, ErrorCodeOutdated, ErrorCodeReviewNotBought, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeInvoiceAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeNotOnOneself, ErrorCodeLastAdministrator, ErrorCodeStaffMember, ErrorCodeUserNotActive, ErrorCodeNotAMinor, ErrorCodeRepresentativeTooYoung, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew, ErrorCodeQuotaExceeded, ErrorCodeDocumentKept, ErrorCodeFileTooLarge, ErrorCodeFileEmpty, ErrorCodeFileTypeRefused, ErrorCodeFileInfected, ErrorCodePictureInvalid, ErrorCodePictureTooLarge, ErrorCodeSellerNotConfigured, ErrorCodePaperNotAvailable, ErrorCodePaperTooLong, ErrorCodeCardNumberRefused, ErrorCodePaymentMethodsNotConfigured, ErrorCodePaymentMethodNotActive, ErrorCodeWebhookAddressRefused, ErrorCodeWebhookSelectionInvalid, ErrorCodeWebhookEventNotAllowed, ErrorCodeWebhookNotActive, ErrorCodeConsentOutdated, ErrorCodeConsentRequired, ErrorCodeExportTooSoon, ErrorCodeDeletionBlocked, ErrorCodeDeletionAlreadyRequested, ErrorCodeDeletionNotRequested:
+	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInitialPasswordExpired, ErrorCodeInvalidLogin, ErrorCodeLastLogin, ErrorCodeInvalidPostalCode, ErrorCodeCheckDigitsWrong, ErrorCodeNotForThisKind, ErrorCodeInvalidEmail, ErrorCodeInvalidPhone, ErrorCodeLastContactPoint, ErrorCodeRegistrationRefused, ErrorCodeRegistrationCheckUnavailable, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeCalendarInUse, ErrorCodeFactorAlreadyOn, ErrorCodeFactorNotOn, ErrorCodeFactorNotAvailable, ErrorCodePasskeyRefused, ErrorCodePasskeysNotConfigured, ErrorCodeProviderUnavailable, ErrorCodeProviderSignInFailed, ErrorCodeIdentityTaken, ErrorCodeLastSignInMethod, ErrorCodeReturnNotAllowed, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeArticleCategoryCycle, ErrorCodeArticleCategoryTooDeep, ErrorCodeArticleCategoryNotEmpty, ErrorCodeArticleNoDraft, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOrderHasGaps, ErrorCodeGuestOrdersOff, ErrorCodeCancellingOff, ErrorCodeOneClickNotReady, ErrorCodePaymentsNotConfigured, ErrorCodeNotReturnable, ErrorCodePhotoRequired, ErrorCodeWalletRefundsOff, ErrorCodeOutdated, ErrorCodeReviewNotBought, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeOwnTicket, ErrorCodeUnknownVariable, ErrorCodeVariableEmpty, ErrorCodeTicketMerged, ErrorCodeTicketOwnersDiffer, ErrorCodeTicketMessageFixed, ErrorCodeBotDone, ErrorCodeNoBotAnswer, ErrorCodeSurveyOver, ErrorCodeSurveyNotAsked, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeInvoiceAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeNotOnOneself, ErrorCodeLastAdministrator, ErrorCodeStaffMember, ErrorCodeUserNotActive, ErrorCodeNotAMinor, ErrorCodeRepresentativeTooYoung, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew, ErrorCodeQuotaExceeded, ErrorCodeDocumentKept, ErrorCodeFileTooLarge, ErrorCodeFileEmpty, ErrorCodeFileTypeRefused, ErrorCodeFileInfected, ErrorCodePictureInvalid, ErrorCodePictureTooLarge, ErrorCodeSellerNotConfigured, ErrorCodePaperNotAvailable, ErrorCodePaperTooLong, ErrorCodeCardNumberRefused, ErrorCodePaymentMethodsNotConfigured, ErrorCodePaymentMethodNotActive, ErrorCodeWebhookAddressRefused, ErrorCodeWebhookSelectionInvalid, ErrorCodeWebhookEventNotAllowed, ErrorCodeWebhookNotActive, ErrorCodeConsentOutdated, ErrorCodeConsentRequired, ErrorCodeExportTooSoon, ErrorCodeDeletionBlocked, ErrorCodeDeletionAlreadyRequested, ErrorCodeDeletionNotRequested:
 		return true
 	}
 	return false

@@ -6496,6 +6496,25 @@ func (ec *executionContext) marshalORefund2ᚖkabinetᚋinternalᚋorderᚐRefun
 	return ec._Refund(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOReturnRequest2ᚕᚖkabinetᚋentᚋgeneratedᚐReturnRequestᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.ReturnRequest) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNReturnRequest2ᚖkabinetᚋentᚋgeneratedᚐReturnRequest(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOReturnRequest2ᚖkabinetᚋentᚋgeneratedᚐReturnRequest(ctx context.Context, sel ast.SelectionSet, v *generated.ReturnRequest) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null

@@ -6172,6 +6172,25 @@ func (ec *executionContext) unmarshalOBasketLineInput2ᚕᚖkabinetᚋinternal�
 	return res, nil
 }
 
+func (ec *executionContext) marshalOBenefit2ᚕkabinetᚋinternalᚋpromotionᚐBenefitᚄ(ctx context.Context, sel ast.SelectionSet, v []promotion.Benefit) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBenefit2kabinetᚋinternalᚋpromotionᚐBenefit(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalOCustomerAudience2ᚖkabinetᚋinternalᚋaudienceᚐView(ctx context.Context, sel ast.SelectionSet, v *audience.View) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -6201,6 +6220,25 @@ func (ec *executionContext) unmarshalODiscountStepInput2ᚕᚖkabinetᚋinternal
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOOffer2ᚕᚖkabinetᚋinternalᚋpromotionᚐOfferᚄ(ctx context.Context, sel ast.SelectionSet, v []*promotion.Offer) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOffer2ᚖkabinetᚋinternalᚋpromotionᚐOffer(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOOffer2ᚖkabinetᚋinternalᚋpromotionᚐOffer(ctx context.Context, sel ast.SelectionSet, v *promotion.Offer) graphql.Marshaler {

@@ -7,12 +7,14 @@ import (
 	"context"
 	"fmt"
 	document1 "kabinet/ent/generated/document"
+	"kabinet/ent/generated/letter"
 	"kabinet/internal/account"
 	"kabinet/internal/account/arrival"
 	"kabinet/internal/account/contact"
 	"kabinet/internal/account/desk"
 	"kabinet/internal/account/factor"
 	"kabinet/internal/account/social"
+	"kabinet/internal/article"
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
@@ -33,6 +35,11 @@ import (
 	"kabinet/internal/reward"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
+	"kabinet/internal/support/bot"
+	"kabinet/internal/support/card"
+	"kabinet/internal/support/clock"
+	desk1 "kabinet/internal/support/desk"
+	"kabinet/internal/support/survey"
 	"kabinet/internal/tier"
 	"kabinet/internal/wallet"
 	"kabinet/internal/webhook"
@@ -56,6 +63,8 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Achievement() AchievementResolver
 	Address() AddressResolver
+	Article() ArticleResolver
+	ArticleCategory() ArticleCategoryResolver
 	AuditEntry() AuditEntryResolver
 	BonusAccount() BonusAccountResolver
 	BonusAccrual() BonusAccrualResolver
@@ -70,9 +79,13 @@ type ResolverRoot interface {
 	Campaign() CampaignResolver
 	CampaignEntry() CampaignEntryResolver
 	CampaignPhoto() CampaignPhotoResolver
+	CannedReply() CannedReplyResolver
 	Cart() CartResolver
+	ClockEvent() ClockEventResolver
 	Club() ClubResolver
 	Company() CompanyResolver
+	CustomerCard() CustomerCardResolver
+	CustomerNote() CustomerNoteResolver
 	DataExport() DataExportResolver
 	DeliveryPreference() DeliveryPreferenceResolver
 	Document() DocumentResolver
@@ -81,14 +94,17 @@ type ResolverRoot interface {
 	FeeRule() FeeRuleResolver
 	Identity() IdentityResolver
 	ListGap() ListGapResolver
+	Macro() MacroResolver
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Notification() NotificationResolver
+	Operator() OperatorResolver
 	Order() OrderResolver
 	OrderConnection() OrderConnectionResolver
 	PaymentMethod() PaymentMethodResolver
 	PaymentNotice() PaymentNoticeResolver
 	PendingAdjustment() PendingAdjustmentResolver
+	PersonalManager() PersonalManagerResolver
 	Product() ProductResolver
 	PromoCodeCheck() PromoCodeCheckResolver
 	Query() QueryResolver
@@ -102,13 +118,20 @@ type ResolverRoot interface {
 	Review() ReviewResolver
 	Reward() RewardResolver
 	RewardRedemption() RewardRedemptionResolver
+	ServiceLevel() ServiceLevelResolver
 	Session() SessionResolver
 	Shipment() ShipmentResolver
 	ShoppingList() ShoppingListResolver
 	Subscription() SubscriptionResolver
+	SupportTeam() SupportTeamResolver
 	TableExport() TableExportResolver
 	Ticket() TicketResolver
+	TicketAbout() TicketAboutResolver
+	TicketAttachment() TicketAttachmentResolver
 	TicketMessage() TicketMessageResolver
+	TicketRating() TicketRatingResolver
+	TicketSurvey() TicketSurveyResolver
+	TicketView() TicketViewResolver
 	Tier() TierResolver
 	TierChange() TierChangeResolver
 	TopUp() TopUpResolver
@@ -245,6 +268,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	AddTicketParticipantPayload struct {
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	AddToWishlistPayload struct {
 		Item       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -313,6 +341,11 @@ type ComplexityRoot struct {
 		Wallet     func(childComplexity int) int
 	}
 
+	ApplyMacroPayload struct {
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ApplyPromoCodePayload struct {
 		Check         func(childComplexity int) int
 		Replayed      func(childComplexity int) int
@@ -340,6 +373,121 @@ type ComplexityRoot struct {
 		Notification func(childComplexity int) int
 		UnreadCount  func(childComplexity int) int
 		UserErrors   func(childComplexity int) int
+	}
+
+	Article struct {
+		Audience       func(childComplexity int) int
+		AuthorID       func(childComplexity int) int
+		Body           func(childComplexity int) int
+		Category       func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		Handle         func(childComplexity int) int
+		HelpedCount    func(childComplexity int) int
+		Keywords       func(childComplexity int) int
+		Locale         func(childComplexity int) int
+		Locales        func(childComplexity int) int
+		MyVote         func(childComplexity int) int
+		NotHelpedCount func(childComplexity int) int
+		Position       func(childComplexity int) int
+		PublishAt      func(childComplexity int) int
+		PublishedAt    func(childComplexity int) int
+		Revision       func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Summary        func(childComplexity int) int
+		Title          func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		Version        func(childComplexity int) int
+	}
+
+	ArticleCategory struct {
+		Audience     func(childComplexity int) int
+		Children     func(childComplexity int) int
+		Description  func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		Handle       func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Parent       func(childComplexity int) int
+		Position     func(childComplexity int) int
+		Retired      func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Translations func(childComplexity int) int
+	}
+
+	ArticleConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ArticleEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ArticleGap struct {
+		Empty  func(childComplexity int) int
+		LastOn func(childComplexity int) int
+		Locale func(childComplexity int) int
+		Text   func(childComplexity int) int
+		Times  func(childComplexity int) int
+		Words  func(childComplexity int) int
+	}
+
+	ArticleGapConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ArticleGapEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ArticleHit struct {
+		Article      func(childComplexity int) int
+		Snippet      func(childComplexity int) int
+		TitleMatches func(childComplexity int) int
+	}
+
+	ArticleHitConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ArticleHitEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ArticleSnippet struct {
+		Matches func(childComplexity int) int
+		Text    func(childComplexity int) int
+	}
+
+	ArticleVote struct {
+		Comment   func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Helped    func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+	}
+
+	ArticleVoteConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ArticleVoteEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	AssignTicketPayload struct {
@@ -632,6 +780,27 @@ type ComplexityRoot struct {
 		Seq          func(childComplexity int) int
 	}
 
+	BusinessCalendar struct {
+		GlobalID  func(childComplexity int) int
+		Holidays  func(childComplexity int) int
+		Intervals func(childComplexity int) int
+		Name      func(childComplexity int) int
+		TimeZone  func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	BusinessHoliday struct {
+		Intervals func(childComplexity int) int
+		Name      func(childComplexity int) int
+		On        func(childComplexity int) int
+	}
+
+	BusinessInterval struct {
+		Day  func(childComplexity int) int
+		From func(childComplexity int) int
+		To   func(childComplexity int) int
+	}
+
 	Campaign struct {
 		Achievement   func(childComplexity int) int
 		Audience      func(childComplexity int) int
@@ -822,11 +991,32 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	CannedReply struct {
+		GlobalID func(childComplexity int) int
+		Handle   func(childComplexity int) int
+		TeamID   func(childComplexity int) int
+		Texts    func(childComplexity int) int
+		Version  func(childComplexity int) int
+	}
+
 	CaptureHoldPayload struct {
 		Account    func(childComplexity int) int
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	CardSource struct {
+		Address       func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		Enabled       func(childComplexity int) int
+		GlobalID      func(childComplexity int) int
+		Name          func(childComplexity int) int
+		Position      func(childComplexity int) int
+		Revision      func(childComplexity int) int
+		TTLSeconds    func(childComplexity int) int
+		TimeoutMillis func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
 	}
 
 	Cart struct {
@@ -871,6 +1061,11 @@ type ComplexityRoot struct {
 		Warnings   func(childComplexity int) int
 	}
 
+	ClaimNextTicketPayload struct {
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	ClaimOrderPayload struct {
 		Order      func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -879,6 +1074,30 @@ type ComplexityRoot struct {
 	ClaimReferralPayload struct {
 		Invitation func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ClockEvent struct {
+		At           func(childComplexity int) int
+		DueAt        func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		Round        func(childComplexity int) int
+		SpentSeconds func(childComplexity int) int
+		Target       func(childComplexity int) int
+		Text         func(childComplexity int) int
+	}
+
+	ClockEventConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ClockEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	CloseTicketPayload struct {
@@ -983,6 +1202,11 @@ type ComplexityRoot struct {
 
 	ConfirmAccountDeletionPayload struct {
 		Deletion   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	ConfirmBotAnswerPayload struct {
+		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1112,6 +1336,88 @@ type ComplexityRoot struct {
 		UserIDs    func(childComplexity int) int
 	}
 
+	CustomerCard struct {
+		BonusAccounts   func(childComplexity int) int
+		Clubs           func(childComplexity int) int
+		Companies       func(childComplexity int) int
+		Contacts        func(childComplexity int) int
+		Discounts       func(childComplexity int) int
+		DisplayName     func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		LastTickets     func(childComplexity int) int
+		Locale          func(childComplexity int) int
+		Notes           func(childComplexity int) int
+		Offers          func(childComplexity int) int
+		OpenReturns     func(childComplexity int) int
+		Orders          func(childComplexity int) int
+		OutsideCards    func(childComplexity int) int
+		PersonalManager func(childComplexity int) int
+		RecentActivity  func(childComplexity int) int
+		Satisfaction    func(childComplexity int) int
+		Since           func(childComplexity int) int
+		Status          func(childComplexity int) int
+		Tickets         func(childComplexity int) int
+		Tier            func(childComplexity int) int
+		TimeZone        func(childComplexity int) int
+		User            func(childComplexity int) int
+		UserID          func(childComplexity int) int
+	}
+
+	CustomerCompany struct {
+		ID       func(childComplexity int) int
+		IsFamily func(childComplexity int) int
+		Name     func(childComplexity int) int
+		RoleName func(childComplexity int) int
+	}
+
+	CustomerNote struct {
+		AuthorID   func(childComplexity int) int
+		AuthorName func(childComplexity int) int
+		Body       func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		IsMine     func(childComplexity int) int
+		Pinned     func(childComplexity int) int
+		Revision   func(childComplexity int) int
+		UpdatedAt  func(childComplexity int) int
+	}
+
+	CustomerOrders struct {
+		Count func(childComplexity int) int
+		Last  func(childComplexity int) int
+		Spent func(childComplexity int) int
+	}
+
+	CustomerOutsideCard struct {
+		Error      func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		FailedAt   func(childComplexity int) int
+		FetchedAt  func(childComplexity int) int
+		IsFetching func(childComplexity int) int
+		Link       func(childComplexity int) int
+		Rows       func(childComplexity int) int
+		SourceID   func(childComplexity int) int
+		SourceName func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	CustomerOutsideRow struct {
+		Label func(childComplexity int) int
+		Link  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	CustomerSpending struct {
+		Amount func(childComplexity int) int
+		Orders func(childComplexity int) int
+	}
+
+	CustomerTickets struct {
+		Open    func(childComplexity int) int
+		Snoozed func(childComplexity int) int
+		Total   func(childComplexity int) int
+	}
+
 	DataExport struct {
 		Document    func(childComplexity int) int
 		ExpiresAt   func(childComplexity int) int
@@ -1139,12 +1445,42 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteArticleCategoryPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteBusinessCalendarPayload struct {
+		BusinessCalendar func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	DeleteCannedReplyPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteCardSourcePayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteCustomerNotePayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeleteDocumentPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
 	DeleteGoalPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteMacroPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -1164,7 +1500,27 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteServiceLevelPayload struct {
+		ServiceLevel func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	DeleteShoppingListPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteSupportTeamPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteSurveyPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteTicketViewPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -1369,6 +1725,12 @@ type ComplexityRoot struct {
 		OrderID func(childComplexity int) int
 		Points  func(childComplexity int) int
 		Total   func(childComplexity int) int
+	}
+
+	EditTicketMessagePayload struct {
+		Message    func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	EnableCodeFactorPayload struct {
@@ -1706,11 +2068,44 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	LeaveTicketPayload struct {
+		TicketID   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	Letter struct {
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Outcome   func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Sender    func(childComplexity int) int
+		Size      func(childComplexity int) int
+		Ticket    func(childComplexity int) int
+	}
+
+	LetterConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	LetterEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	LinkIdentityPayload struct {
 		AuthorizationURL func(childComplexity int) int
 		Binding          func(childComplexity int) int
 		ChallengeID      func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	LinkTicketsPayload struct {
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ListGap struct {
@@ -1730,6 +2125,37 @@ type ComplexityRoot struct {
 		PriceSeen func(childComplexity int) int
 		Product   func(childComplexity int) int
 		Quantity  func(childComplexity int) int
+	}
+
+	LocalizedText struct {
+		Locale func(childComplexity int) int
+		Text   func(childComplexity int) int
+	}
+
+	Macro struct {
+		Acts     func(childComplexity int) int
+		GlobalID func(childComplexity int) int
+		Name     func(childComplexity int) int
+		TeamID   func(childComplexity int) int
+		Version  func(childComplexity int) int
+	}
+
+	MacroAct struct {
+		CannedReplyID func(childComplexity int) int
+		Hours         func(childComplexity int) int
+		Kind          func(childComplexity int) int
+		Priority      func(childComplexity int) int
+		Reason        func(childComplexity int) int
+		Status        func(childComplexity int) int
+		Target        func(childComplexity int) int
+		TeamID        func(childComplexity int) int
+		Texts         func(childComplexity int) int
+		UserID        func(childComplexity int) int
+	}
+
+	ManagerContact struct {
+		Kind  func(childComplexity int) int
+		Value func(childComplexity int) int
 	}
 
 	MarkAllNotificationsReadPayload struct {
@@ -1766,6 +2192,12 @@ type ComplexityRoot struct {
 		Kind     func(childComplexity int) int
 		RoleName func(childComplexity int) int
 		Status   func(childComplexity int) int
+	}
+
+	MergeTicketsPayload struct {
+		Into       func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	ModerateCampaignEntriesPayload struct {
@@ -1811,15 +2243,17 @@ type ComplexityRoot struct {
 		AddInternalNote             func(childComplexity int, input support.AddInternalNoteInput) int
 		AddPaymentMethod            func(childComplexity int, input profile.AddPaymentMethodInput) int
 		AddRewardCodes              func(childComplexity int, input reward.AddRewardCodesInput) int
+		AddTicketParticipant        func(childComplexity int, input support.AddTicketParticipantInput) int
 		AddToWishlist               func(childComplexity int, input list.AddToWishlistInput) int
 		AddTrackingEvent            func(childComplexity int, input history.AddTrackingEventInput) int
 		AdjustPoints                func(childComplexity int, input bonus.AdjustPointsInput) int
 		AdjustWallet                func(childComplexity int, input wallet.AdjustWalletInput) int
+		ApplyMacro                  func(childComplexity int, input desk1.ApplyMacroInput) int
 		ApplyPromoCode              func(childComplexity int, input promotion.ApplyPromoCodeInput) int
 		ApproveAdjustment           func(childComplexity int, input bonus.ApproveAdjustmentInput) int
 		ApproveWalletAdjustment     func(childComplexity int, input wallet.ApproveWalletAdjustmentInput) int
 		ArchiveNotification         func(childComplexity int, input notify.ArchiveNotificationInput) int
-		AssignTicket                func(childComplexity int, input support.AssignTicketInput) int
+		AssignTicket                func(childComplexity int, input desk1.AssignTicketInput) int
 		BlockUser                   func(childComplexity int, input desk.BlockUserInput) int
 		CancelAccountDeletion       func(childComplexity int) int
 		CancelOrder                 func(childComplexity int, input order.CancelOrderInput) int
@@ -1831,11 +2265,13 @@ type ComplexityRoot struct {
 		ChangeLogin                 func(childComplexity int, input account.ChangeLoginInput) int
 		ChangeOrderAddress          func(childComplexity int, input after.ChangeOrderAddressInput) int
 		ChangePassword              func(childComplexity int, input account.ChangePasswordInput) int
+		ClaimNextTicket             func(childComplexity int) int
 		ClaimOrder                  func(childComplexity int, input after.ClaimOrderInput) int
 		ClaimReferral               func(childComplexity int, input referral.ClaimReferralInput) int
 		CloseTicket                 func(childComplexity int, input support.CloseTicketInput) int
 		CompleteSecondFactor        func(childComplexity int, input factor.CompleteSecondFactorInput) int
 		ConfirmAccountDeletion      func(childComplexity int, input privacy.ConfirmAccountDeletionInput) int
+		ConfirmBotAnswer            func(childComplexity int, input bot.ConfirmBotAnswerInput) int
 		ConfirmContact              func(childComplexity int, input account.ConfirmContactInput) int
 		ConfirmIdentityLink         func(childComplexity int, input social.ConfirmIdentityLinkInput) int
 		ConfirmLoginChange          func(childComplexity int, input contact.ConfirmLoginChangeInput) int
@@ -1851,16 +2287,27 @@ type ComplexityRoot struct {
 		DecideReturn                func(childComplexity int, input after.DecideReturnInput) int
 		DeclineFamilyInvitation     func(childComplexity int, input account.DeclineFamilyInvitationInput) int
 		DeleteAddress               func(childComplexity int, input profile.DeleteAddressInput) int
+		DeleteArticleCategory       func(childComplexity int, input article.DeleteArticleCategoryInput) int
+		DeleteBusinessCalendar      func(childComplexity int, input clock.DeleteBusinessCalendarInput) int
+		DeleteCannedReply           func(childComplexity int, input desk1.DeleteCannedReplyInput) int
+		DeleteCardSource            func(childComplexity int, input card.DeleteCardSourceInput) int
+		DeleteCustomerNote          func(childComplexity int, input card.DeleteCustomerNoteInput) int
 		DeleteDocument              func(childComplexity int, input document.DeleteDocumentInput) int
 		DeleteGoal                  func(childComplexity int, input campaign.DeleteGoalInput) int
+		DeleteMacro                 func(childComplexity int, input desk1.DeleteMacroInput) int
 		DeletePaymentMethod         func(childComplexity int, input profile.DeletePaymentMethodInput) int
 		DeleteRecipient             func(childComplexity int, input profile.DeleteRecipientInput) int
 		DeleteReview                func(childComplexity int, input list.DeleteReviewInput) int
+		DeleteServiceLevel          func(childComplexity int, input clock.DeleteServiceLevelInput) int
 		DeleteShoppingList          func(childComplexity int, input list.DeleteShoppingListInput) int
+		DeleteSupportTeam           func(childComplexity int, input desk1.DeleteSupportTeamInput) int
+		DeleteSurvey                func(childComplexity int, input survey.DeleteSurveyInput) int
+		DeleteTicketView            func(childComplexity int, input desk1.DeleteTicketViewInput) int
 		DeleteWebhookEndpoint       func(childComplexity int, input webhook.DeleteWebhookEndpointInput) int
 		DisableCodeFactor           func(childComplexity int, input factor.CodeFactorInput) int
 		DisableTotp                 func(childComplexity int) int
 		DrawRaffle                  func(childComplexity int, input campaign.DrawRaffleInput) int
+		EditTicketMessage           func(childComplexity int, input support.EditTicketMessageInput) int
 		EnableCodeFactor            func(childComplexity int, input factor.CodeFactorInput) int
 		EndRepresentation           func(childComplexity int, input desk.EndRepresentationInput) int
 		EndUserSessions             func(childComplexity int, input desk.EndUserSessionsInput) int
@@ -1884,12 +2331,15 @@ type ComplexityRoot struct {
 		JoinClub                    func(childComplexity int, input promotion.JoinClubInput) int
 		LeaveClub                   func(childComplexity int, input promotion.LeaveClubInput) int
 		LeaveFamily                 func(childComplexity int, input account.LeaveFamilyInput) int
+		LeaveTicket                 func(childComplexity int, input support.LeaveTicketInput) int
 		LinkIdentity                func(childComplexity int, input social.LinkIdentityInput) int
+		LinkTickets                 func(childComplexity int, input support.LinkTicketsInput) int
 		MarkAllNotificationsRead    func(childComplexity int, input notify.MarkAllNotificationsReadInput) int
 		MarkNotificationRead        func(childComplexity int, input notify.MarkNotificationReadInput) int
 		MarkNotificationUnread      func(childComplexity int, input notify.MarkNotificationUnreadInput) int
 		MarkNotificationsSeen       func(childComplexity int, input notify.MarkNotificationsSeenInput) int
 		MarkTicketRead              func(childComplexity int, input support.MarkTicketReadInput) int
+		MergeTickets                func(childComplexity int, input support.MergeTicketsInput) int
 		ModerateCampaignEntries     func(childComplexity int, input campaign.ModerateCampaignEntriesInput) int
 		ModerateCampaignEntry       func(childComplexity int, input campaign.ModerateCampaignEntryInput) int
 		ModerateReview              func(childComplexity int, input list.ModerateReviewInput) int
@@ -1902,8 +2352,11 @@ type ComplexityRoot struct {
 		PlaceGuestOrder             func(childComplexity int, input after.PlaceGuestOrderInput) int
 		PlaceOneClickOrder          func(childComplexity int, input after.PlaceOneClickOrderInput) int
 		PlaceOrder                  func(childComplexity int, input order.PlaceOrderInput) int
+		PublishArticle              func(childComplexity int, input article.PublishArticleInput) int
 		QuoteInvoicePayment         func(childComplexity int, input wallet.QuoteInvoicePaymentInput) int
 		QuoteTransfer               func(childComplexity int, input wallet.QuoteTransferInput) int
+		RateArticle                 func(childComplexity int, input article.RateArticleInput) int
+		RateTicket                  func(childComplexity int, input survey.RateTicketInput) int
 		ReceiveCash                 func(childComplexity int, input wallet.ReceiveCashInput) int
 		ReceiveReturn               func(childComplexity int, input after.ReceiveReturnInput) int
 		RecordAct                   func(childComplexity int, input earning.RecordActInput) int
@@ -1915,6 +2368,7 @@ type ComplexityRoot struct {
 		RedeemGiftCard              func(childComplexity int, input wallet.RedeemGiftCardInput) int
 		RedeemPoints                func(childComplexity int, input bonus.RedeemPointsInput) int
 		RedeemRewardCode            func(childComplexity int, input reward.RedeemRewardCodeInput) int
+		RefreshOutsideCards         func(childComplexity int, input card.RefreshOutsideCardsInput) int
 		RefreshSession              func(childComplexity int, input account.RefreshSessionInput) int
 		RegenerateRecoveryCodes     func(childComplexity int) int
 		Register                    func(childComplexity int, input account.RegisterInput) int
@@ -1928,18 +2382,24 @@ type ComplexityRoot struct {
 		RemoveFamilyMember          func(childComplexity int, input account.RemoveFamilyMemberInput) int
 		RemoveFromWishlist          func(childComplexity int, input list.RemoveFromWishlistInput) int
 		RemovePasskey               func(childComplexity int, input factor.RemovePasskeyInput) int
+		RemoveTicketMessage         func(childComplexity int, input support.RemoveTicketMessageInput) int
+		RemoveTicketParticipant     func(childComplexity int, input support.RemoveTicketParticipantInput) int
 		ReopenTicket                func(childComplexity int, input support.ReopenTicketInput) int
 		RepeatOrder                 func(childComplexity int, input after.RepeatOrderInput) int
 		ReplyToTicket               func(childComplexity int, input support.ReplyToTicketInput) int
 		RequestAccountDeletion      func(childComplexity int, input *privacy.RequestAccountDeletionInput) int
+		RequestCallback             func(childComplexity int, input bot.RequestCallbackInput) int
 		RequestDataExport           func(childComplexity int) int
 		RequestLoginChange          func(childComplexity int, input contact.RequestLoginChangeInput) int
+		RequestOperator             func(childComplexity int, input bot.RequestOperatorInput) int
 		RequestOrderClaim           func(childComplexity int, input after.RequestOrderClaimInput) int
 		RequestPasswordReset        func(childComplexity int, input contact.RequestPasswordResetInput) int
 		RequestReturn               func(childComplexity int, input after.RequestReturnInput) int
 		ResendCode                  func(childComplexity int, input account.ResendCodeInput) int
 		ResetPassword               func(childComplexity int, input contact.ResetPasswordInput) int
 		ResetSecondFactor           func(childComplexity int, input desk.ResetSecondFactorInput) int
+		RestoreArticleVersion       func(childComplexity int, input article.RestoreArticleVersionInput) int
+		RetireArticle               func(childComplexity int, input article.RetireArticleInput) int
 		RetireBonusProgram          func(childComplexity int, input bonus.RetireBonusProgramInput) int
 		RetireConsentDocument       func(childComplexity int, input privacy.RetireConsentDocumentInput) int
 		RetireEarningRule           func(childComplexity int, input earning.RetireEarningRuleInput) int
@@ -1950,15 +2410,23 @@ type ComplexityRoot struct {
 		RevokeSession               func(childComplexity int, input account.RevokeSessionInput) int
 		RotateWebhookSecret         func(childComplexity int, input webhook.RotateWebhookSecretInput) int
 		SaveAddress                 func(childComplexity int, input profile.SaveAddressInput) int
+		SaveArticle                 func(childComplexity int, input article.SaveArticleInput) int
+		SaveArticleCategory         func(childComplexity int, input article.SaveArticleCategoryInput) int
 		SaveBonusProgram            func(childComplexity int, input bonus.SaveBonusProgramInput) int
+		SaveBusinessCalendar        func(childComplexity int, input clock.SaveBusinessCalendarInput) int
 		SaveCampaign                func(childComplexity int, input campaign.SaveCampaignInput) int
+		SaveCannedReply             func(childComplexity int, input desk1.SaveCannedReplyInput) int
+		SaveCardSource              func(childComplexity int, input card.SaveCardSourceInput) int
 		SaveCart                    func(childComplexity int, input list.SaveCartInput) int
 		SaveClub                    func(childComplexity int, input promotion.SaveClubInput) int
 		SaveConsentDocument         func(childComplexity int, input privacy.SaveConsentDocumentInput) int
+		SaveCustomerNote            func(childComplexity int, input card.SaveCustomerNoteInput) int
 		SaveEarningRule             func(childComplexity int, input earning.SaveEarningRuleInput) int
 		SaveFeeRule                 func(childComplexity int, input wallet.SaveFeeRuleInput) int
 		SaveGoal                    func(childComplexity int, input campaign.SaveGoalInput) int
+		SaveMacro                   func(childComplexity int, input desk1.SaveMacroInput) int
 		SaveOffer                   func(childComplexity int, input promotion.SaveOfferInput) int
+		SaveOperator                func(childComplexity int, input desk1.SaveOperatorInput) int
 		SaveOrderPolicy             func(childComplexity int, input after.SaveOrderPolicyInput) int
 		SavePromoCodes              func(childComplexity int, input promotion.SavePromoCodesInput) int
 		SavePromotion               func(childComplexity int, input promotion.SavePromotionInput) int
@@ -1968,7 +2436,11 @@ type ComplexityRoot struct {
 		SaveRepresentation          func(childComplexity int, input desk.SaveRepresentationInput) int
 		SaveReview                  func(childComplexity int, input list.SaveReviewInput) int
 		SaveReward                  func(childComplexity int, input reward.SaveRewardInput) int
+		SaveServiceLevel            func(childComplexity int, input clock.SaveServiceLevelInput) int
 		SaveShoppingList            func(childComplexity int, input list.SaveShoppingListInput) int
+		SaveSupportTeam             func(childComplexity int, input desk1.SaveSupportTeamInput) int
+		SaveSurvey                  func(childComplexity int, input survey.SaveSurveyInput) int
+		SaveTicketView              func(childComplexity int, input desk1.SaveTicketViewInput) int
 		SaveTier                    func(childComplexity int, input tier.SaveTierInput) int
 		SaveWebhookEndpoint         func(childComplexity int, input webhook.SaveWebhookEndpointInput) int
 		SendReturn                  func(childComplexity int, input after.SendReturnInput) int
@@ -1976,18 +2448,24 @@ type ComplexityRoot struct {
 		SetCampaignStatus           func(childComplexity int, input campaign.SetCampaignStatusInput) int
 		SetCustomerTier             func(childComplexity int, input tier.SetCustomerTierInput) int
 		SetDefaultPaymentMethod     func(childComplexity int, input profile.SetDefaultPaymentMethodInput) int
+		SetMyAvailability           func(childComplexity int, input desk1.SetMyAvailabilityInput) int
 		SetOrderStatus              func(childComplexity int, input order.SetOrderStatusInput) int
+		SetPersonalManager          func(childComplexity int, input card.SetPersonalManagerInput) int
 		SetPrimaryContactPoint      func(childComplexity int, input contact.SetPrimaryContactPointInput) int
 		SetProductAudience          func(childComplexity int, input list.SetProductAudienceInput) int
 		SetPromotionStatus          func(childComplexity int, input promotion.SetPromotionStatusInput) int
 		SetRewardStatus             func(childComplexity int, input reward.SetRewardStatusInput) int
+		SetTicketMessageVisibility  func(childComplexity int, input support.SetTicketMessageVisibilityInput) int
 		SetTicketStatus             func(childComplexity int, input support.SetTicketStatusInput) int
+		ShareManagerContacts        func(childComplexity int, input card.ShareManagerContactsInput) int
 		SignIn                      func(childComplexity int, input account.SignInInput) int
 		SignOut                     func(childComplexity int) int
 		SignOutEverywhere           func(childComplexity int, input *account.SignOutEverywhereInput) int
+		SplitTicket                 func(childComplexity int, input support.SplitTicketInput) int
 		StartPasskeyEnrollment      func(childComplexity int) int
 		StartPasskeySignIn          func(childComplexity int) int
 		StartProviderSignIn         func(childComplexity int, input social.StartProviderSignInInput) int
+		StartTyping                 func(childComplexity int, input support.StartTypingInput) int
 		StepUp                      func(childComplexity int, input account.ProofInput) int
 		StopActing                  func(childComplexity int) int
 		TestEarningRule             func(childComplexity int, input earning.TestEarningRuleInput) int
@@ -1997,6 +2475,7 @@ type ComplexityRoot struct {
 		UnblockUser                 func(childComplexity int, input desk.UnblockUserInput) int
 		UndoLoginChange             func(childComplexity int, input contact.UndoLoginChangeInput) int
 		UnlinkIdentity              func(childComplexity int, input social.UnlinkIdentityInput) int
+		UnlinkTickets               func(childComplexity int, input support.UnlinkTicketsInput) int
 		UnlockSession               func(childComplexity int, input account.ProofInput) int
 		UpdateFamilySettings        func(childComplexity int, input account.UpdateFamilySettingsInput) int
 		UpdateOrganisation          func(childComplexity int, input profile.UpdateOrganisationInput) int
@@ -2004,6 +2483,7 @@ type ComplexityRoot struct {
 		UpdatePreferences           func(childComplexity int, input profile.UpdatePreferencesInput) int
 		UpdateProfile               func(childComplexity int, input profile.UpdateProfileInput) int
 		UpdateShipment              func(childComplexity int, input history.UpdateShipmentInput) int
+		UpdateTickets               func(childComplexity int, input desk1.UpdateTicketsInput) int
 		UpdateWallet                func(childComplexity int, input wallet.UpdateWalletInput) int
 		UploadAvatar                func(childComplexity int, input document.UploadAvatarInput) int
 		UploadCampaignPhoto         func(childComplexity int, input campaign.UploadCampaignPhotoInput) int
@@ -2100,6 +2580,18 @@ type ComplexityRoot struct {
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 		Wallet     func(childComplexity int) int
+	}
+
+	Operator struct {
+		Away        func(childComplexity int) int
+		Capacity    func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Locales     func(childComplexity int) int
+		OpenTickets func(childComplexity int) int
+		Revision    func(childComplexity int) int
+		Skills      func(childComplexity int) int
+		Team        func(childComplexity int) int
+		User        func(childComplexity int) int
 	}
 
 	Order struct {
@@ -2430,6 +2922,13 @@ type ComplexityRoot struct {
 		ID          func(childComplexity int) int
 	}
 
+	PersonalManager struct {
+		Avatar   func(childComplexity int) int
+		Contacts func(childComplexity int) int
+		ID       func(childComplexity int) int
+		Name     func(childComplexity int) int
+	}
+
 	PlaceGuestOrderPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -2665,23 +3164,38 @@ type ComplexityRoot struct {
 		Used     func(childComplexity int) int
 	}
 
+	PublishArticlePayload struct {
+		Article    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Query struct {
 		AddressCountries          func(childComplexity int) int
 		AddressForm               func(childComplexity int, country string) int
 		AllCampaigns              func(childComplexity int, filter *campaign.CampaignFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Article                   func(childComplexity int, by article.ArticleRef, locale *string) int
+		ArticleCategories         func(childComplexity int) int
+		ArticleGaps               func(childComplexity int, period article.ArticleGapPeriod, locale *string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ArticleVersions           func(childComplexity int, id scalar.ID, locale string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ArticleVotes              func(childComplexity int, id scalar.ID, helped *bool, commented *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Articles                  func(childComplexity int, filter *article.ArticleFilter, locale *string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		AuditEntries              func(childComplexity int, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		BonusPrograms             func(childComplexity int) int
+		BusinessCalendars         func(childComplexity int) int
 		Campaign                  func(childComplexity int, id scalar.ID) int
 		CampaignCodes             func(childComplexity int, campaignID scalar.ID, from int, count int) int
 		CampaignEntriesToModerate func(childComplexity int, filter *campaign.CampaignEntryModerationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		CampaignPhoto             func(childComplexity int, id scalar.ID) int
 		Campaigns                 func(childComplexity int, kinds []campaign.CampaignKind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		CannedReplies             func(childComplexity int, teamID *scalar.ID) int
+		CardSources               func(childComplexity int) int
 		CheckPromoCode            func(childComplexity int, input promotion.CheckPromoCodeInput) int
 		Club                      func(childComplexity int, id scalar.ID) int
 		Clubs                     func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Company                   func(childComplexity int, id scalar.ID) int
 		ConsentDocuments          func(childComplexity int, purpose *privacy.ConsentPurpose) int
 		CustomerBonusAccount      func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
+		CustomerCard              func(childComplexity int, userID scalar.ID) int
 		CustomerTier              func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
 		CustomerWallets           func(childComplexity int, userID scalar.ID) int
 		EarningRule               func(childComplexity int, id scalar.ID, version *int) int
@@ -2694,9 +3208,12 @@ type ComplexityRoot struct {
 		GiftCards                 func(childComplexity int, filter *wallet.GiftCardFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		GuestOrder                func(childComplexity int, token string) int
 		Invoice                   func(childComplexity int, id scalar.ID) int
+		Letters                   func(childComplexity int, ticketID *scalar.ID, outcome *letter.Outcome, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Macros                    func(childComplexity int, teamID *scalar.ID) int
 		Me                        func(childComplexity int) int
 		Node                      func(childComplexity int, id scalar.ID) int
 		Nodes                     func(childComplexity int, ids []*scalar.ID) int
+		Operators                 func(childComplexity int, teamID *scalar.ID) int
 		Order                     func(childComplexity int, by order.OrderRef) int
 		OrderPolicy               func(childComplexity int) int
 		Orders                    func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
@@ -2718,6 +3235,7 @@ type ComplexityRoot struct {
 		ReferralProgram           func(childComplexity int) int
 		Referrals                 func(childComplexity int, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		RegistrationForm          func(childComplexity int) int
+		RenderCannedReply         func(childComplexity int, id scalar.ID, ticketID scalar.ID) int
 		RepresentedUser           func(childComplexity int) int
 		ReturnOptions             func(childComplexity int, orderID scalar.ID) int
 		Returns                   func(childComplexity int, filter *after.ReturnFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
@@ -2726,9 +3244,19 @@ type ComplexityRoot struct {
 		RewardRedemption          func(childComplexity int, id scalar.ID) int
 		RewardRedemptions         func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Rewards                   func(childComplexity int, filter *reward.RewardFilter, programID *scalar.ID, sort *reward.RewardSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		SearchArticles            func(childComplexity int, text string, locale *string, categoryID *scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ServiceLevels             func(childComplexity int) int
 		ShoppingList              func(childComplexity int, id scalar.ID) int
+		SuggestArticles           func(childComplexity int, text string, locale *string, limit *int) int
+		SupportStatistics         func(childComplexity int, period card.SupportPeriod, groupBy card.SupportGroup, filter *card.SupportStatisticsFilter, timeZone *string) int
+		SupportTeams              func(childComplexity int) int
+		Surveys                   func(childComplexity int) int
 		Ticket                    func(childComplexity int, id scalar.ID) int
-		TicketQueue               func(childComplexity int, filter *support.TicketQueueFilter, sort *support.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketClock               func(childComplexity int, ticketID scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketMessageHistory      func(childComplexity int, messageID scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketQueue               func(childComplexity int, filter *desk1.TicketQueueFilter, sort *desk1.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketRatings             func(childComplexity int, filter *survey.TicketRatingFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketViews               func(childComplexity int) int
 		Tiers                     func(childComplexity int, programID *scalar.ID) int
 		User                      func(childComplexity int, id scalar.ID) int
 		Users                     func(childComplexity int, filter *desk.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
@@ -2770,6 +3298,17 @@ type ComplexityRoot struct {
 		Person  func(childComplexity int) int
 		Place   func(childComplexity int) int
 		Prize   func(childComplexity int) int
+	}
+
+	RateArticlePayload struct {
+		Article    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RateTicketPayload struct {
+		Survey     func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	Reason struct {
@@ -2994,6 +3533,11 @@ type ComplexityRoot struct {
 		Rewarded     func(childComplexity int) int
 	}
 
+	RefreshOutsideCardsPayload struct {
+		OutsideCards func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	RefreshSessionPayload struct {
 		Session    func(childComplexity int) int
 		User       func(childComplexity int) int
@@ -3097,6 +3641,24 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RemoveTicketMessagePayload struct {
+		Message    func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemoveTicketParticipantPayload struct {
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RenderedReply struct {
+		IsFallback func(childComplexity int) int
+		Locale     func(childComplexity int) int
+		Missing    func(childComplexity int) int
+		Text       func(childComplexity int) int
+	}
+
 	ReopenTicketPayload struct {
 		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -3145,6 +3707,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	RequestCallbackPayload struct {
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RequestDataExportPayload struct {
 		Export     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -3152,6 +3719,11 @@ type ComplexityRoot struct {
 
 	RequestLoginChangePayload struct {
 		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RequestOperatorPayload struct {
+		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3190,6 +3762,16 @@ type ComplexityRoot struct {
 		Removed       func(childComplexity int) int
 		User          func(childComplexity int) int
 		UserErrors    func(childComplexity int) int
+	}
+
+	RestoreArticleVersionPayload struct {
+		Article    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetireArticlePayload struct {
+		Article    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	RetireBonusProgramPayload struct {
@@ -3455,13 +4037,39 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveArticleCategoryPayload struct {
+		Category   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveArticlePayload struct {
+		Article    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SaveBonusProgramPayload struct {
 		Program    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveBusinessCalendarPayload struct {
+		BusinessCalendar func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	SaveCampaignPayload struct {
 		Campaign   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveCannedReplyPayload struct {
+		CannedReply func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	SaveCardSourcePayload struct {
+		Secret     func(childComplexity int) int
+		Source     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3477,6 +4085,11 @@ type ComplexityRoot struct {
 
 	SaveConsentDocumentPayload struct {
 		Document   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveCustomerNotePayload struct {
+		Note       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3497,8 +4110,18 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveMacroPayload struct {
+		Macro      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SaveOfferPayload struct {
 		Promotion  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveOperatorPayload struct {
+		Operator   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3549,9 +4172,29 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveServiceLevelPayload struct {
+		ServiceLevel func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	SaveShoppingListPayload struct {
 		ShoppingList func(childComplexity int) int
 		UserErrors   func(childComplexity int) int
+	}
+
+	SaveSupportTeamPayload struct {
+		Team       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveSurveyPayload struct {
+		Survey     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveTicketViewPayload struct {
+		UserErrors func(childComplexity int) int
+		View       func(childComplexity int) int
 	}
 
 	SaveTierPayload struct {
@@ -3600,6 +4243,20 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ServiceLevel struct {
+		Calendar          func(childComplexity int) int
+		Condition         func(childComplexity int) int
+		FirstReplySeconds func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		Name              func(childComplexity int) int
+		NextReplySeconds  func(childComplexity int) int
+		Pauses            func(childComplexity int) int
+		Position          func(childComplexity int) int
+		ResolveSeconds    func(childComplexity int) int
+		Version           func(childComplexity int) int
+		WarnSeconds       func(childComplexity int) int
+	}
+
 	Session struct {
 		Aal         func(childComplexity int) int
 		ActingStaff func(childComplexity int) int
@@ -3633,10 +4290,21 @@ type ComplexityRoot struct {
 		UserErrors    func(childComplexity int) int
 	}
 
+	SetMyAvailabilityPayload struct {
+		Operator   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetOrderStatusPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SetPersonalManagerPayload struct {
+		MovedTickets    func(childComplexity int) int
+		PersonalManager func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
 	}
 
 	SetPrimaryContactPointPayload struct {
@@ -3660,9 +4328,20 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SetTicketMessageVisibilityPayload struct {
+		Message    func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SetTicketStatusPayload struct {
 		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	ShareManagerContactsPayload struct {
+		PersonalManager func(childComplexity int) int
+		UserErrors      func(childComplexity int) int
 	}
 
 	Shipment struct {
@@ -3743,6 +4422,12 @@ type ComplexityRoot struct {
 		Orders func(childComplexity int) int
 	}
 
+	SplitTicketPayload struct {
+		Created    func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	StartPasskeyEnrollmentPayload struct {
 		Challenge  func(childComplexity int) int
 		Options    func(childComplexity int) int
@@ -3761,6 +4446,11 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	StartTypingPayload struct {
+		Until      func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	StepUpPayload struct {
 		Challenge  func(childComplexity int) int
 		Session    func(childComplexity int) int
@@ -3777,8 +4467,116 @@ type ComplexityRoot struct {
 		BonusBalanceChanged  func(childComplexity int, after *string) int
 		NotificationAdded    func(childComplexity int, after *string, progress *bool) int
 		OrderUpdated         func(childComplexity int, orderID scalar.ID, after *string) int
+		TicketQueueChanged   func(childComplexity int, after *string) int
 		TicketUpdated        func(childComplexity int, ticketID scalar.ID, after *string) int
 		WalletBalanceChanged func(childComplexity int, after *string) int
+	}
+
+	SupportBreaches struct {
+		FirstReply func(childComplexity int) int
+		NextReply  func(childComplexity int) int
+		Resolution func(childComplexity int) int
+	}
+
+	SupportFigures struct {
+		Breaches     func(childComplexity int) int
+		Closed       func(childComplexity int) int
+		FirstReply   func(childComplexity int) int
+		Opened       func(childComplexity int) int
+		Reopened     func(childComplexity int) int
+		Replies      func(childComplexity int) int
+		Resolution   func(childComplexity int) int
+		Satisfaction func(childComplexity int) int
+	}
+
+	SupportFiguresGroup struct {
+		Figures func(childComplexity int) int
+		Key     func(childComplexity int) int
+		Label   func(childComplexity int) int
+	}
+
+	SupportSatisfaction struct {
+		Answers         func(childComplexity int) int
+		Average         func(childComplexity int) int
+		GoodBasisPoints func(childComplexity int) int
+	}
+
+	SupportStatistics struct {
+		From     func(childComplexity int) int
+		GroupBy  func(childComplexity int) int
+		Groups   func(childComplexity int) int
+		TimeZone func(childComplexity int) int
+		To       func(childComplexity int) int
+		Total    func(childComplexity int) int
+	}
+
+	SupportTeam struct {
+		Assignment func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Kinds      func(childComplexity int) int
+		Locales    func(childComplexity int) int
+		Name       func(childComplexity int) int
+		Position   func(childComplexity int) int
+		Retired    func(childComplexity int) int
+		Revision   func(childComplexity int) int
+	}
+
+	SupportTimes struct {
+		AverageSeconds          func(childComplexity int) int
+		Count                   func(childComplexity int) int
+		MedianSeconds           func(childComplexity int) int
+		WithinTargetBasisPoints func(childComplexity int) int
+	}
+
+	Survey struct {
+		CreatedAt     func(childComplexity int) int
+		DelaySeconds  func(childComplexity int) int
+		EverySeconds  func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Kinds         func(childComplexity int) int
+		Name          func(childComplexity int) int
+		Position      func(childComplexity int) int
+		Questions     func(childComplexity int) int
+		RemindSeconds func(childComplexity int) int
+		Texts         func(childComplexity int) int
+		ValidSeconds  func(childComplexity int) int
+		Version       func(childComplexity int) int
+	}
+
+	SurveyAnswer struct {
+		Choice   func(childComplexity int) int
+		Handle   func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Question func(childComplexity int) int
+		Score    func(childComplexity int) int
+		Text     func(childComplexity int) int
+		Yes      func(childComplexity int) int
+	}
+
+	SurveyChoice struct {
+		Handle func(childComplexity int) int
+		Text   func(childComplexity int) int
+		Texts  func(childComplexity int) int
+	}
+
+	SurveyQuestion struct {
+		Choices  func(childComplexity int) int
+		Handle   func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Required func(childComplexity int) int
+		Text     func(childComplexity int) int
+		Texts    func(childComplexity int) int
+	}
+
+	SurveyQuestionText struct {
+		Locale func(childComplexity int) int
+		Text   func(childComplexity int) int
+	}
+
+	SurveyText struct {
+		Locale func(childComplexity int) int
+		Thanks func(childComplexity int) int
+		Title  func(childComplexity int) int
 	}
 
 	TableExport struct {
@@ -3808,29 +4606,78 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	TextRange struct {
+		Length func(childComplexity int) int
+		Start  func(childComplexity int) int
+	}
+
 	Ticket struct {
-		Assignee         func(childComplexity int) int
-		AvailableActions func(childComplexity int) int
-		ClosedAt         func(childComplexity int) int
-		CreatedAt        func(childComplexity int) int
-		Customer         func(childComplexity int) int
-		EntryID          func(childComplexity int) int
-		GlobalID         func(childComplexity int) int
-		IsAssigned       func(childComplexity int) int
-		Kind             func(childComplexity int) int
-		LastActivityAt   func(childComplexity int) int
-		LastMessage      func(childComplexity int) int
-		Messages         func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Number           func(childComplexity int) int
-		Order            func(childComplexity int) int
-		Priority         func(childComplexity int) int
-		Revision         func(childComplexity int) int
-		SnoozedUntilAt   func(childComplexity int) int
-		Status           func(childComplexity int) int
-		StatusLabel      func(childComplexity int) int
-		StatusReason     func(childComplexity int) int
-		Subject          func(childComplexity int) int
-		UnreadCount      func(childComplexity int) int
+		About              func(childComplexity int) int
+		Assignee           func(childComplexity int) int
+		AvailableActions   func(childComplexity int) int
+		Bot                func(childComplexity int) int
+		Callback           func(childComplexity int) int
+		Channel            func(childComplexity int) int
+		ClosedAt           func(childComplexity int) int
+		CreatedAt          func(childComplexity int) int
+		Customer           func(childComplexity int) int
+		EntryID            func(childComplexity int) int
+		GlobalID           func(childComplexity int) int
+		IsAssigned         func(childComplexity int) int
+		Kind               func(childComplexity int) int
+		LastActivityAt     func(childComplexity int) int
+		LastMessage        func(childComplexity int) int
+		Links              func(childComplexity int) int
+		Locale             func(childComplexity int) int
+		MergedInto         func(childComplexity int) int
+		Messages           func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		NeededSkill        func(childComplexity int) int
+		Number             func(childComplexity int) int
+		Order              func(childComplexity int) int
+		Participants       func(childComplexity int) int
+		Priority           func(childComplexity int) int
+		RatedAt            func(childComplexity int) int
+		Rating             func(childComplexity int) int
+		ReadByCustomerUpTo func(childComplexity int) int
+		ReadByStaffUpTo    func(childComplexity int) int
+		ReplyAddress       func(childComplexity int) int
+		ReplyDueAt         func(childComplexity int) int
+		Revision           func(childComplexity int) int
+		ServiceLevel       func(childComplexity int) int
+		SnoozedUntilAt     func(childComplexity int) int
+		Status             func(childComplexity int) int
+		StatusLabel        func(childComplexity int) int
+		StatusReason       func(childComplexity int) int
+		Subject            func(childComplexity int) int
+		Survey             func(childComplexity int) int
+		Team               func(childComplexity int) int
+		UnreadCount        func(childComplexity int) int
+	}
+
+	TicketAbout struct {
+		BookingKey func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Node       func(childComplexity int) int
+	}
+
+	TicketAttachment struct {
+		GlobalID func(childComplexity int) int
+		Mime     func(childComplexity int) int
+		Size     func(childComplexity int) int
+		Title    func(childComplexity int) int
+		URL      func(childComplexity int) int
+	}
+
+	TicketBot struct {
+		DueAt   func(childComplexity int) int
+		Outcome func(childComplexity int) int
+		State   func(childComplexity int) int
+	}
+
+	TicketCallback struct {
+		At    func(childComplexity int) int
+		Phone func(childComplexity int) int
 	}
 
 	TicketConnection struct {
@@ -3845,16 +4692,50 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	TicketEdit struct {
+		ActorName func(childComplexity int) int
+		Body      func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Kind      func(childComplexity int) int
+	}
+
+	TicketEditConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	TicketEditEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TicketLink struct {
+		CreatedAt func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Ticket    func(childComplexity int) int
+	}
+
 	TicketMessage struct {
-		AuthorKind func(childComplexity int) int
-		AuthorName func(childComplexity int) int
-		Body       func(childComplexity int) int
-		ClientID   func(childComplexity int) int
-		CreatedAt  func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		IsMine     func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		Seq        func(childComplexity int) int
+		Attachments         func(childComplexity int) int
+		AuthorKind          func(childComplexity int) int
+		AuthorName          func(childComplexity int) int
+		Body                func(childComplexity int) int
+		Channel             func(childComplexity int) int
+		ClientID            func(childComplexity int) int
+		CreatedAt           func(childComplexity int) int
+		EditedAt            func(childComplexity int) int
+		GlobalID            func(childComplexity int) int
+		IsMine              func(childComplexity int) int
+		IsRemoved           func(childComplexity int) int
+		Kind                func(childComplexity int) int
+		RemovedAt           func(childComplexity int) int
+		SeenByOtherSide     func(childComplexity int) int
+		Seq                 func(childComplexity int) int
+		SuggestedArticleIds func(childComplexity int) int
+		Visibility          func(childComplexity int) int
 	}
 
 	TicketMessageConnection struct {
@@ -3869,11 +4750,108 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
-	TicketUpdate struct {
-		Cursor  func(childComplexity int) int
+	TicketParticipant struct {
+		ID       func(childComplexity int) int
+		IsMe     func(childComplexity int) int
+		JoinedAt func(childComplexity int) int
+		Name     func(childComplexity int) int
+		ReadUpTo func(childComplexity int) int
+		Role     func(childComplexity int) int
+		UserID   func(childComplexity int) int
+	}
+
+	TicketQueueUpdate struct {
+		Cause    func(childComplexity int) int
+		Change   func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Ticket   func(childComplexity int) int
+		TicketID func(childComplexity int) int
+	}
+
+	TicketRating struct {
+		AnsweredAt func(childComplexity int) int
+		Answers    func(childComplexity int) int
+		Comment    func(childComplexity int) int
+		Customer   func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Operator   func(childComplexity int) int
+		Score      func(childComplexity int) int
+		SurveyID   func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+	}
+
+	TicketRatingConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	TicketRatingEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	TicketServiceLevel struct {
+		LevelID func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Status  func(childComplexity int) int
+		Targets func(childComplexity int) int
+	}
+
+	TicketServiceTarget struct {
+		DueAt        func(childComplexity int) int
+		Round        func(childComplexity int) int
+		Seconds      func(childComplexity int) int
+		SpentSeconds func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Target       func(childComplexity int) int
+	}
+
+	TicketSignal struct {
+		Editing func(childComplexity int) int
 		Kind    func(childComplexity int) int
-		Message func(childComplexity int) int
-		Ticket  func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Side    func(childComplexity int) int
+		Until   func(childComplexity int) int
+		UserID  func(childComplexity int) int
+	}
+
+	TicketSurvey struct {
+		AnsweredAt func(childComplexity int) int
+		Answers    func(childComplexity int) int
+		AskedAt    func(childComplexity int) int
+		Comment    func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Language   func(childComplexity int) int
+		Questions  func(childComplexity int) int
+		Score      func(childComplexity int) int
+		Status     func(childComplexity int) int
+		Thanks     func(childComplexity int) int
+		Ticket     func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	TicketUpdate struct {
+		Change    func(childComplexity int) int
+		Cursor    func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		MessageID func(childComplexity int) int
+		Signal    func(childComplexity int) int
+		Ticket    func(childComplexity int) int
+	}
+
+	TicketView struct {
+		Filter   func(childComplexity int) int
+		GlobalID func(childComplexity int) int
+		IsMine   func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Position func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Shared   func(childComplexity int) int
+		Sort     func(childComplexity int) int
 	}
 
 	Tier struct {
@@ -4061,6 +5039,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UnlinkTicketsPayload struct {
+		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UnlockSessionPayload struct {
 		Challenge  func(childComplexity int) int
 		Session    func(childComplexity int) int
@@ -4096,6 +5079,18 @@ type ComplexityRoot struct {
 
 	UpdateShipmentPayload struct {
 		Shipment   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateTicketResult struct {
+		Changed    func(childComplexity int) int
+		TicketID   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateTicketsPayload struct {
+		Changed    func(childComplexity int) int
+		Results    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -4246,6 +5241,7 @@ type ComplexityRoot struct {
 		Passkeys             func(childComplexity int) int
 		PaymentMethods       func(childComplexity int) int
 		Payments             func(childComplexity int, filter *history.PaymentRecordFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PersonalManager      func(childComplexity int) int
 		Preferences          func(childComplexity int) int
 		ProfileCompleteness  func(childComplexity int) int
 		Progress             func(childComplexity int, kinds []campaign.ProgressKind) int
@@ -4267,6 +5263,7 @@ type ComplexityRoot struct {
 		Spending             func(childComplexity int, groupBy history.SpendingGroup, period *history.SpendingPeriod) int
 		Status               func(childComplexity int) int
 		StreamPosition       func(childComplexity int) int
+		Surveys              func(childComplexity int) int
 		TableExports         func(childComplexity int) int
 		Tickets              func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 		Tier                 func(childComplexity int) int
@@ -4906,6 +5903,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AddRewardCodesPayload.UserErrors(childComplexity), true
 
+	case "AddTicketParticipantPayload.ticket":
+		if e.ComplexityRoot.AddTicketParticipantPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddTicketParticipantPayload.Ticket(childComplexity), true
+	case "AddTicketParticipantPayload.userErrors":
+		if e.ComplexityRoot.AddTicketParticipantPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddTicketParticipantPayload.UserErrors(childComplexity), true
+
 	case "AddToWishlistPayload.item":
 		if e.ComplexityRoot.AddToWishlistPayload.Item == nil {
 			break
@@ -5178,6 +6188,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AdjustWalletPayload.Wallet(childComplexity), true
 
+	case "ApplyMacroPayload.ticket":
+		if e.ComplexityRoot.ApplyMacroPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyMacroPayload.Ticket(childComplexity), true
+	case "ApplyMacroPayload.userErrors":
+		if e.ComplexityRoot.ApplyMacroPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApplyMacroPayload.UserErrors(childComplexity), true
+
 	case "ApplyPromoCodePayload.check":
 		if e.ComplexityRoot.ApplyPromoCodePayload.Check == nil {
 			break
@@ -5283,6 +6306,458 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ArchiveNotificationPayload.UserErrors(childComplexity), true
+
+	case "Article.audience":
+		if e.ComplexityRoot.Article.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Audience(childComplexity), true
+	case "Article.authorId":
+		if e.ComplexityRoot.Article.AuthorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.AuthorID(childComplexity), true
+	case "Article.body":
+		if e.ComplexityRoot.Article.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Body(childComplexity), true
+	case "Article.category":
+		if e.ComplexityRoot.Article.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Category(childComplexity), true
+	case "Article.createdAt":
+		if e.ComplexityRoot.Article.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.CreatedAt(childComplexity), true
+	case "Article.id":
+		if e.ComplexityRoot.Article.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.GlobalID(childComplexity), true
+	case "Article.handle":
+		if e.ComplexityRoot.Article.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Handle(childComplexity), true
+	case "Article.helpedCount":
+		if e.ComplexityRoot.Article.HelpedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.HelpedCount(childComplexity), true
+	case "Article.keywords":
+		if e.ComplexityRoot.Article.Keywords == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Keywords(childComplexity), true
+	case "Article.locale":
+		if e.ComplexityRoot.Article.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Locale(childComplexity), true
+	case "Article.locales":
+		if e.ComplexityRoot.Article.Locales == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Locales(childComplexity), true
+	case "Article.myVote":
+		if e.ComplexityRoot.Article.MyVote == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.MyVote(childComplexity), true
+	case "Article.notHelpedCount":
+		if e.ComplexityRoot.Article.NotHelpedCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.NotHelpedCount(childComplexity), true
+	case "Article.position":
+		if e.ComplexityRoot.Article.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Position(childComplexity), true
+	case "Article.publishAt":
+		if e.ComplexityRoot.Article.PublishAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.PublishAt(childComplexity), true
+	case "Article.publishedAt":
+		if e.ComplexityRoot.Article.PublishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.PublishedAt(childComplexity), true
+	case "Article.revision":
+		if e.ComplexityRoot.Article.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Revision(childComplexity), true
+	case "Article.status":
+		if e.ComplexityRoot.Article.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Status(childComplexity), true
+	case "Article.summary":
+		if e.ComplexityRoot.Article.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Summary(childComplexity), true
+	case "Article.title":
+		if e.ComplexityRoot.Article.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Title(childComplexity), true
+	case "Article.updatedAt":
+		if e.ComplexityRoot.Article.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.UpdatedAt(childComplexity), true
+	case "Article.version":
+		if e.ComplexityRoot.Article.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Article.Version(childComplexity), true
+
+	case "ArticleCategory.audience":
+		if e.ComplexityRoot.ArticleCategory.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Audience(childComplexity), true
+	case "ArticleCategory.children":
+		if e.ComplexityRoot.ArticleCategory.Children == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Children(childComplexity), true
+	case "ArticleCategory.description":
+		if e.ComplexityRoot.ArticleCategory.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Description(childComplexity), true
+	case "ArticleCategory.id":
+		if e.ComplexityRoot.ArticleCategory.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.GlobalID(childComplexity), true
+	case "ArticleCategory.handle":
+		if e.ComplexityRoot.ArticleCategory.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Handle(childComplexity), true
+	case "ArticleCategory.name":
+		if e.ComplexityRoot.ArticleCategory.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Name(childComplexity), true
+	case "ArticleCategory.parent":
+		if e.ComplexityRoot.ArticleCategory.Parent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Parent(childComplexity), true
+	case "ArticleCategory.position":
+		if e.ComplexityRoot.ArticleCategory.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Position(childComplexity), true
+	case "ArticleCategory.retired":
+		if e.ComplexityRoot.ArticleCategory.Retired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Retired(childComplexity), true
+	case "ArticleCategory.revision":
+		if e.ComplexityRoot.ArticleCategory.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Revision(childComplexity), true
+	case "ArticleCategory.translations":
+		if e.ComplexityRoot.ArticleCategory.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleCategory.Translations(childComplexity), true
+
+	case "ArticleConnection.edges":
+		if e.ComplexityRoot.ArticleConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleConnection.Edges(childComplexity), true
+	case "ArticleConnection.nodes":
+		if e.ComplexityRoot.ArticleConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleConnection.Nodes(childComplexity), true
+	case "ArticleConnection.pageInfo":
+		if e.ComplexityRoot.ArticleConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleConnection.PageInfo(childComplexity), true
+	case "ArticleConnection.totalCount":
+		if e.ComplexityRoot.ArticleConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleConnection.TotalCount(childComplexity), true
+
+	case "ArticleEdge.cursor":
+		if e.ComplexityRoot.ArticleEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleEdge.Cursor(childComplexity), true
+	case "ArticleEdge.node":
+		if e.ComplexityRoot.ArticleEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleEdge.Node(childComplexity), true
+
+	case "ArticleGap.empty":
+		if e.ComplexityRoot.ArticleGap.Empty == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGap.Empty(childComplexity), true
+	case "ArticleGap.lastOn":
+		if e.ComplexityRoot.ArticleGap.LastOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGap.LastOn(childComplexity), true
+	case "ArticleGap.locale":
+		if e.ComplexityRoot.ArticleGap.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGap.Locale(childComplexity), true
+	case "ArticleGap.text":
+		if e.ComplexityRoot.ArticleGap.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGap.Text(childComplexity), true
+	case "ArticleGap.times":
+		if e.ComplexityRoot.ArticleGap.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGap.Times(childComplexity), true
+	case "ArticleGap.words":
+		if e.ComplexityRoot.ArticleGap.Words == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGap.Words(childComplexity), true
+
+	case "ArticleGapConnection.edges":
+		if e.ComplexityRoot.ArticleGapConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGapConnection.Edges(childComplexity), true
+	case "ArticleGapConnection.nodes":
+		if e.ComplexityRoot.ArticleGapConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGapConnection.Nodes(childComplexity), true
+	case "ArticleGapConnection.pageInfo":
+		if e.ComplexityRoot.ArticleGapConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGapConnection.PageInfo(childComplexity), true
+	case "ArticleGapConnection.totalCount":
+		if e.ComplexityRoot.ArticleGapConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGapConnection.TotalCount(childComplexity), true
+
+	case "ArticleGapEdge.cursor":
+		if e.ComplexityRoot.ArticleGapEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGapEdge.Cursor(childComplexity), true
+	case "ArticleGapEdge.node":
+		if e.ComplexityRoot.ArticleGapEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleGapEdge.Node(childComplexity), true
+
+	case "ArticleHit.article":
+		if e.ComplexityRoot.ArticleHit.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHit.Article(childComplexity), true
+	case "ArticleHit.snippet":
+		if e.ComplexityRoot.ArticleHit.Snippet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHit.Snippet(childComplexity), true
+	case "ArticleHit.titleMatches":
+		if e.ComplexityRoot.ArticleHit.TitleMatches == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHit.TitleMatches(childComplexity), true
+
+	case "ArticleHitConnection.edges":
+		if e.ComplexityRoot.ArticleHitConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHitConnection.Edges(childComplexity), true
+	case "ArticleHitConnection.nodes":
+		if e.ComplexityRoot.ArticleHitConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHitConnection.Nodes(childComplexity), true
+	case "ArticleHitConnection.pageInfo":
+		if e.ComplexityRoot.ArticleHitConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHitConnection.PageInfo(childComplexity), true
+	case "ArticleHitConnection.totalCount":
+		if e.ComplexityRoot.ArticleHitConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHitConnection.TotalCount(childComplexity), true
+
+	case "ArticleHitEdge.cursor":
+		if e.ComplexityRoot.ArticleHitEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHitEdge.Cursor(childComplexity), true
+	case "ArticleHitEdge.node":
+		if e.ComplexityRoot.ArticleHitEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleHitEdge.Node(childComplexity), true
+
+	case "ArticleSnippet.matches":
+		if e.ComplexityRoot.ArticleSnippet.Matches == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleSnippet.Matches(childComplexity), true
+	case "ArticleSnippet.text":
+		if e.ComplexityRoot.ArticleSnippet.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleSnippet.Text(childComplexity), true
+
+	case "ArticleVote.comment":
+		if e.ComplexityRoot.ArticleVote.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVote.Comment(childComplexity), true
+	case "ArticleVote.createdAt":
+		if e.ComplexityRoot.ArticleVote.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVote.CreatedAt(childComplexity), true
+	case "ArticleVote.helped":
+		if e.ComplexityRoot.ArticleVote.Helped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVote.Helped(childComplexity), true
+	case "ArticleVote.locale":
+		if e.ComplexityRoot.ArticleVote.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVote.Locale(childComplexity), true
+	case "ArticleVote.updatedAt":
+		if e.ComplexityRoot.ArticleVote.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVote.UpdatedAt(childComplexity), true
+
+	case "ArticleVoteConnection.edges":
+		if e.ComplexityRoot.ArticleVoteConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVoteConnection.Edges(childComplexity), true
+	case "ArticleVoteConnection.nodes":
+		if e.ComplexityRoot.ArticleVoteConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVoteConnection.Nodes(childComplexity), true
+	case "ArticleVoteConnection.pageInfo":
+		if e.ComplexityRoot.ArticleVoteConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVoteConnection.PageInfo(childComplexity), true
+	case "ArticleVoteConnection.totalCount":
+		if e.ComplexityRoot.ArticleVoteConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVoteConnection.TotalCount(childComplexity), true
+
+	case "ArticleVoteEdge.cursor":
+		if e.ComplexityRoot.ArticleVoteEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVoteEdge.Cursor(childComplexity), true
+	case "ArticleVoteEdge.node":
+		if e.ComplexityRoot.ArticleVoteEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArticleVoteEdge.Node(childComplexity), true
 
 	case "AssignTicketPayload.ticket":
 		if e.ComplexityRoot.AssignTicketPayload.Ticket == nil {
@@ -6573,6 +8048,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BonusTransfer.Seq(childComplexity), true
 
+	case "BusinessCalendar.id":
+		if e.ComplexityRoot.BusinessCalendar.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessCalendar.GlobalID(childComplexity), true
+	case "BusinessCalendar.holidays":
+		if e.ComplexityRoot.BusinessCalendar.Holidays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessCalendar.Holidays(childComplexity), true
+	case "BusinessCalendar.intervals":
+		if e.ComplexityRoot.BusinessCalendar.Intervals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessCalendar.Intervals(childComplexity), true
+	case "BusinessCalendar.name":
+		if e.ComplexityRoot.BusinessCalendar.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessCalendar.Name(childComplexity), true
+	case "BusinessCalendar.timeZone":
+		if e.ComplexityRoot.BusinessCalendar.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessCalendar.TimeZone(childComplexity), true
+	case "BusinessCalendar.version":
+		if e.ComplexityRoot.BusinessCalendar.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessCalendar.Version(childComplexity), true
+
+	case "BusinessHoliday.intervals":
+		if e.ComplexityRoot.BusinessHoliday.Intervals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessHoliday.Intervals(childComplexity), true
+	case "BusinessHoliday.name":
+		if e.ComplexityRoot.BusinessHoliday.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessHoliday.Name(childComplexity), true
+	case "BusinessHoliday.on":
+		if e.ComplexityRoot.BusinessHoliday.On == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessHoliday.On(childComplexity), true
+
+	case "BusinessInterval.day":
+		if e.ComplexityRoot.BusinessInterval.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessInterval.Day(childComplexity), true
+	case "BusinessInterval.from":
+		if e.ComplexityRoot.BusinessInterval.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessInterval.From(childComplexity), true
+	case "BusinessInterval.to":
+		if e.ComplexityRoot.BusinessInterval.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BusinessInterval.To(childComplexity), true
+
 	case "Campaign.achievement":
 		if e.ComplexityRoot.Campaign.Achievement == nil {
 			break
@@ -7344,6 +8894,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CancelRewardRedemptionPayload.UserErrors(childComplexity), true
 
+	case "CannedReply.id":
+		if e.ComplexityRoot.CannedReply.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CannedReply.GlobalID(childComplexity), true
+	case "CannedReply.handle":
+		if e.ComplexityRoot.CannedReply.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CannedReply.Handle(childComplexity), true
+	case "CannedReply.teamId":
+		if e.ComplexityRoot.CannedReply.TeamID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CannedReply.TeamID(childComplexity), true
+	case "CannedReply.texts":
+		if e.ComplexityRoot.CannedReply.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CannedReply.Texts(childComplexity), true
+	case "CannedReply.version":
+		if e.ComplexityRoot.CannedReply.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CannedReply.Version(childComplexity), true
+
 	case "CaptureHoldPayload.account":
 		if e.ComplexityRoot.CaptureHoldPayload.Account == nil {
 			break
@@ -7368,6 +8949,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CaptureHoldPayload.UserErrors(childComplexity), true
+
+	case "CardSource.url":
+		if e.ComplexityRoot.CardSource.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.Address(childComplexity), true
+	case "CardSource.createdAt":
+		if e.ComplexityRoot.CardSource.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.CreatedAt(childComplexity), true
+	case "CardSource.enabled":
+		if e.ComplexityRoot.CardSource.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.Enabled(childComplexity), true
+	case "CardSource.id":
+		if e.ComplexityRoot.CardSource.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.GlobalID(childComplexity), true
+	case "CardSource.name":
+		if e.ComplexityRoot.CardSource.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.Name(childComplexity), true
+	case "CardSource.position":
+		if e.ComplexityRoot.CardSource.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.Position(childComplexity), true
+	case "CardSource.revision":
+		if e.ComplexityRoot.CardSource.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.Revision(childComplexity), true
+	case "CardSource.ttlSeconds":
+		if e.ComplexityRoot.CardSource.TTLSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.TTLSeconds(childComplexity), true
+	case "CardSource.timeoutMillis":
+		if e.ComplexityRoot.CardSource.TimeoutMillis == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.TimeoutMillis(childComplexity), true
+	case "CardSource.updatedAt":
+		if e.ComplexityRoot.CardSource.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CardSource.UpdatedAt(childComplexity), true
 
 	case "Cart.forCompanyId":
 		if e.ComplexityRoot.Cart.ForCompanyID == nil {
@@ -7519,6 +9161,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangePasswordPayload.Warnings(childComplexity), true
 
+	case "ClaimNextTicketPayload.ticket":
+		if e.ComplexityRoot.ClaimNextTicketPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimNextTicketPayload.Ticket(childComplexity), true
+	case "ClaimNextTicketPayload.userErrors":
+		if e.ComplexityRoot.ClaimNextTicketPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimNextTicketPayload.UserErrors(childComplexity), true
+
 	case "ClaimOrderPayload.order":
 		if e.ComplexityRoot.ClaimOrderPayload.Order == nil {
 			break
@@ -7544,6 +9199,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ClaimReferralPayload.UserErrors(childComplexity), true
+
+	case "ClockEvent.at":
+		if e.ComplexityRoot.ClockEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.At(childComplexity), true
+	case "ClockEvent.dueAt":
+		if e.ComplexityRoot.ClockEvent.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.DueAt(childComplexity), true
+	case "ClockEvent.id":
+		if e.ComplexityRoot.ClockEvent.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.GlobalID(childComplexity), true
+	case "ClockEvent.kind":
+		if e.ComplexityRoot.ClockEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.Kind(childComplexity), true
+	case "ClockEvent.reason":
+		if e.ComplexityRoot.ClockEvent.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.Reason(childComplexity), true
+	case "ClockEvent.round":
+		if e.ComplexityRoot.ClockEvent.Round == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.Round(childComplexity), true
+	case "ClockEvent.spentSeconds":
+		if e.ComplexityRoot.ClockEvent.SpentSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.SpentSeconds(childComplexity), true
+	case "ClockEvent.target":
+		if e.ComplexityRoot.ClockEvent.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.Target(childComplexity), true
+	case "ClockEvent.text":
+		if e.ComplexityRoot.ClockEvent.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEvent.Text(childComplexity), true
+
+	case "ClockEventConnection.edges":
+		if e.ComplexityRoot.ClockEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEventConnection.Edges(childComplexity), true
+	case "ClockEventConnection.nodes":
+		if e.ComplexityRoot.ClockEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEventConnection.Nodes(childComplexity), true
+	case "ClockEventConnection.pageInfo":
+		if e.ComplexityRoot.ClockEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEventConnection.PageInfo(childComplexity), true
+	case "ClockEventConnection.totalCount":
+		if e.ComplexityRoot.ClockEventConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEventConnection.TotalCount(childComplexity), true
+
+	case "ClockEventEdge.cursor":
+		if e.ComplexityRoot.ClockEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEventEdge.Cursor(childComplexity), true
+	case "ClockEventEdge.node":
+		if e.ComplexityRoot.ClockEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClockEventEdge.Node(childComplexity), true
 
 	case "CloseTicketPayload.ticket":
 		if e.ComplexityRoot.CloseTicketPayload.Ticket == nil {
@@ -7983,6 +9731,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmAccountDeletionPayload.UserErrors(childComplexity), true
+
+	case "ConfirmBotAnswerPayload.ticket":
+		if e.ComplexityRoot.ConfirmBotAnswerPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmBotAnswerPayload.Ticket(childComplexity), true
+	case "ConfirmBotAnswerPayload.userErrors":
+		if e.ComplexityRoot.ConfirmBotAnswerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmBotAnswerPayload.UserErrors(childComplexity), true
 
 	case "ConfirmContactPayload.contactPoint":
 		if e.ComplexityRoot.ConfirmContactPayload.ContactPoint == nil {
@@ -8451,6 +10212,362 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerAudience.UserIDs(childComplexity), true
 
+	case "CustomerCard.bonusAccounts":
+		if e.ComplexityRoot.CustomerCard.BonusAccounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.BonusAccounts(childComplexity), true
+	case "CustomerCard.clubs":
+		if e.ComplexityRoot.CustomerCard.Clubs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Clubs(childComplexity), true
+	case "CustomerCard.companies":
+		if e.ComplexityRoot.CustomerCard.Companies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Companies(childComplexity), true
+	case "CustomerCard.contacts":
+		if e.ComplexityRoot.CustomerCard.Contacts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Contacts(childComplexity), true
+	case "CustomerCard.discounts":
+		if e.ComplexityRoot.CustomerCard.Discounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Discounts(childComplexity), true
+	case "CustomerCard.displayName":
+		if e.ComplexityRoot.CustomerCard.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.DisplayName(childComplexity), true
+	case "CustomerCard.kind":
+		if e.ComplexityRoot.CustomerCard.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Kind(childComplexity), true
+	case "CustomerCard.lastTickets":
+		if e.ComplexityRoot.CustomerCard.LastTickets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.LastTickets(childComplexity), true
+	case "CustomerCard.locale":
+		if e.ComplexityRoot.CustomerCard.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Locale(childComplexity), true
+	case "CustomerCard.notes":
+		if e.ComplexityRoot.CustomerCard.Notes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Notes(childComplexity), true
+	case "CustomerCard.offers":
+		if e.ComplexityRoot.CustomerCard.Offers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Offers(childComplexity), true
+	case "CustomerCard.openReturns":
+		if e.ComplexityRoot.CustomerCard.OpenReturns == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.OpenReturns(childComplexity), true
+	case "CustomerCard.orders":
+		if e.ComplexityRoot.CustomerCard.Orders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Orders(childComplexity), true
+	case "CustomerCard.outsideCards":
+		if e.ComplexityRoot.CustomerCard.OutsideCards == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.OutsideCards(childComplexity), true
+	case "CustomerCard.personalManager":
+		if e.ComplexityRoot.CustomerCard.PersonalManager == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.PersonalManager(childComplexity), true
+	case "CustomerCard.recentActivity":
+		if e.ComplexityRoot.CustomerCard.RecentActivity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.RecentActivity(childComplexity), true
+	case "CustomerCard.satisfaction":
+		if e.ComplexityRoot.CustomerCard.Satisfaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Satisfaction(childComplexity), true
+	case "CustomerCard.since":
+		if e.ComplexityRoot.CustomerCard.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Since(childComplexity), true
+	case "CustomerCard.status":
+		if e.ComplexityRoot.CustomerCard.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Status(childComplexity), true
+	case "CustomerCard.tickets":
+		if e.ComplexityRoot.CustomerCard.Tickets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Tickets(childComplexity), true
+	case "CustomerCard.tier":
+		if e.ComplexityRoot.CustomerCard.Tier == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.Tier(childComplexity), true
+	case "CustomerCard.timeZone":
+		if e.ComplexityRoot.CustomerCard.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.TimeZone(childComplexity), true
+	case "CustomerCard.user":
+		if e.ComplexityRoot.CustomerCard.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.User(childComplexity), true
+	case "CustomerCard.userId":
+		if e.ComplexityRoot.CustomerCard.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCard.UserID(childComplexity), true
+
+	case "CustomerCompany.id":
+		if e.ComplexityRoot.CustomerCompany.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCompany.ID(childComplexity), true
+	case "CustomerCompany.isFamily":
+		if e.ComplexityRoot.CustomerCompany.IsFamily == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCompany.IsFamily(childComplexity), true
+	case "CustomerCompany.name":
+		if e.ComplexityRoot.CustomerCompany.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCompany.Name(childComplexity), true
+	case "CustomerCompany.roleName":
+		if e.ComplexityRoot.CustomerCompany.RoleName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerCompany.RoleName(childComplexity), true
+
+	case "CustomerNote.authorId":
+		if e.ComplexityRoot.CustomerNote.AuthorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.AuthorID(childComplexity), true
+	case "CustomerNote.authorName":
+		if e.ComplexityRoot.CustomerNote.AuthorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.AuthorName(childComplexity), true
+	case "CustomerNote.body":
+		if e.ComplexityRoot.CustomerNote.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.Body(childComplexity), true
+	case "CustomerNote.createdAt":
+		if e.ComplexityRoot.CustomerNote.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.CreatedAt(childComplexity), true
+	case "CustomerNote.id":
+		if e.ComplexityRoot.CustomerNote.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.GlobalID(childComplexity), true
+	case "CustomerNote.isMine":
+		if e.ComplexityRoot.CustomerNote.IsMine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.IsMine(childComplexity), true
+	case "CustomerNote.pinned":
+		if e.ComplexityRoot.CustomerNote.Pinned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.Pinned(childComplexity), true
+	case "CustomerNote.revision":
+		if e.ComplexityRoot.CustomerNote.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.Revision(childComplexity), true
+	case "CustomerNote.updatedAt":
+		if e.ComplexityRoot.CustomerNote.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerNote.UpdatedAt(childComplexity), true
+
+	case "CustomerOrders.count":
+		if e.ComplexityRoot.CustomerOrders.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOrders.Count(childComplexity), true
+	case "CustomerOrders.last":
+		if e.ComplexityRoot.CustomerOrders.Last == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOrders.Last(childComplexity), true
+	case "CustomerOrders.spent":
+		if e.ComplexityRoot.CustomerOrders.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOrders.Spent(childComplexity), true
+
+	case "CustomerOutsideCard.error":
+		if e.ComplexityRoot.CustomerOutsideCard.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.Error(childComplexity), true
+	case "CustomerOutsideCard.expiresAt":
+		if e.ComplexityRoot.CustomerOutsideCard.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.ExpiresAt(childComplexity), true
+	case "CustomerOutsideCard.failedAt":
+		if e.ComplexityRoot.CustomerOutsideCard.FailedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.FailedAt(childComplexity), true
+	case "CustomerOutsideCard.fetchedAt":
+		if e.ComplexityRoot.CustomerOutsideCard.FetchedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.FetchedAt(childComplexity), true
+	case "CustomerOutsideCard.isFetching":
+		if e.ComplexityRoot.CustomerOutsideCard.IsFetching == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.IsFetching(childComplexity), true
+	case "CustomerOutsideCard.link":
+		if e.ComplexityRoot.CustomerOutsideCard.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.Link(childComplexity), true
+	case "CustomerOutsideCard.rows":
+		if e.ComplexityRoot.CustomerOutsideCard.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.Rows(childComplexity), true
+	case "CustomerOutsideCard.sourceId":
+		if e.ComplexityRoot.CustomerOutsideCard.SourceID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.SourceID(childComplexity), true
+	case "CustomerOutsideCard.sourceName":
+		if e.ComplexityRoot.CustomerOutsideCard.SourceName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.SourceName(childComplexity), true
+	case "CustomerOutsideCard.title":
+		if e.ComplexityRoot.CustomerOutsideCard.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideCard.Title(childComplexity), true
+
+	case "CustomerOutsideRow.label":
+		if e.ComplexityRoot.CustomerOutsideRow.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideRow.Label(childComplexity), true
+	case "CustomerOutsideRow.link":
+		if e.ComplexityRoot.CustomerOutsideRow.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideRow.Link(childComplexity), true
+	case "CustomerOutsideRow.value":
+		if e.ComplexityRoot.CustomerOutsideRow.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerOutsideRow.Value(childComplexity), true
+
+	case "CustomerSpending.amount":
+		if e.ComplexityRoot.CustomerSpending.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerSpending.Amount(childComplexity), true
+	case "CustomerSpending.orders":
+		if e.ComplexityRoot.CustomerSpending.Orders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerSpending.Orders(childComplexity), true
+
+	case "CustomerTickets.open":
+		if e.ComplexityRoot.CustomerTickets.Open == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerTickets.Open(childComplexity), true
+	case "CustomerTickets.snoozed":
+		if e.ComplexityRoot.CustomerTickets.Snoozed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerTickets.Snoozed(childComplexity), true
+	case "CustomerTickets.total":
+		if e.ComplexityRoot.CustomerTickets.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerTickets.Total(childComplexity), true
+
 	case "DataExport.document":
 		if e.ComplexityRoot.DataExport.Document == nil {
 			break
@@ -8545,6 +10662,71 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteAddressPayload.UserErrors(childComplexity), true
 
+	case "DeleteArticleCategoryPayload.deletedId":
+		if e.ComplexityRoot.DeleteArticleCategoryPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteArticleCategoryPayload.DeletedID(childComplexity), true
+	case "DeleteArticleCategoryPayload.userErrors":
+		if e.ComplexityRoot.DeleteArticleCategoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteArticleCategoryPayload.UserErrors(childComplexity), true
+
+	case "DeleteBusinessCalendarPayload.businessCalendar":
+		if e.ComplexityRoot.DeleteBusinessCalendarPayload.BusinessCalendar == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteBusinessCalendarPayload.BusinessCalendar(childComplexity), true
+	case "DeleteBusinessCalendarPayload.userErrors":
+		if e.ComplexityRoot.DeleteBusinessCalendarPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteBusinessCalendarPayload.UserErrors(childComplexity), true
+
+	case "DeleteCannedReplyPayload.deletedId":
+		if e.ComplexityRoot.DeleteCannedReplyPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCannedReplyPayload.DeletedID(childComplexity), true
+	case "DeleteCannedReplyPayload.userErrors":
+		if e.ComplexityRoot.DeleteCannedReplyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCannedReplyPayload.UserErrors(childComplexity), true
+
+	case "DeleteCardSourcePayload.deletedId":
+		if e.ComplexityRoot.DeleteCardSourcePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCardSourcePayload.DeletedID(childComplexity), true
+	case "DeleteCardSourcePayload.userErrors":
+		if e.ComplexityRoot.DeleteCardSourcePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCardSourcePayload.UserErrors(childComplexity), true
+
+	case "DeleteCustomerNotePayload.deletedId":
+		if e.ComplexityRoot.DeleteCustomerNotePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCustomerNotePayload.DeletedID(childComplexity), true
+	case "DeleteCustomerNotePayload.userErrors":
+		if e.ComplexityRoot.DeleteCustomerNotePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteCustomerNotePayload.UserErrors(childComplexity), true
+
 	case "DeleteDocumentPayload.deletedId":
 		if e.ComplexityRoot.DeleteDocumentPayload.DeletedID == nil {
 			break
@@ -8570,6 +10752,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteGoalPayload.UserErrors(childComplexity), true
+
+	case "DeleteMacroPayload.deletedId":
+		if e.ComplexityRoot.DeleteMacroPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteMacroPayload.DeletedID(childComplexity), true
+	case "DeleteMacroPayload.userErrors":
+		if e.ComplexityRoot.DeleteMacroPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteMacroPayload.UserErrors(childComplexity), true
 
 	case "DeletePaymentMethodPayload.deletedId":
 		if e.ComplexityRoot.DeletePaymentMethodPayload.DeletedID == nil {
@@ -8610,6 +10805,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteReviewPayload.UserErrors(childComplexity), true
 
+	case "DeleteServiceLevelPayload.serviceLevel":
+		if e.ComplexityRoot.DeleteServiceLevelPayload.ServiceLevel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteServiceLevelPayload.ServiceLevel(childComplexity), true
+	case "DeleteServiceLevelPayload.userErrors":
+		if e.ComplexityRoot.DeleteServiceLevelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteServiceLevelPayload.UserErrors(childComplexity), true
+
 	case "DeleteShoppingListPayload.deletedId":
 		if e.ComplexityRoot.DeleteShoppingListPayload.DeletedID == nil {
 			break
@@ -8622,6 +10830,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteShoppingListPayload.UserErrors(childComplexity), true
+
+	case "DeleteSupportTeamPayload.deletedId":
+		if e.ComplexityRoot.DeleteSupportTeamPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSupportTeamPayload.DeletedID(childComplexity), true
+	case "DeleteSupportTeamPayload.userErrors":
+		if e.ComplexityRoot.DeleteSupportTeamPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSupportTeamPayload.UserErrors(childComplexity), true
+
+	case "DeleteSurveyPayload.deletedId":
+		if e.ComplexityRoot.DeleteSurveyPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSurveyPayload.DeletedID(childComplexity), true
+	case "DeleteSurveyPayload.userErrors":
+		if e.ComplexityRoot.DeleteSurveyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSurveyPayload.UserErrors(childComplexity), true
+
+	case "DeleteTicketViewPayload.deletedId":
+		if e.ComplexityRoot.DeleteTicketViewPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTicketViewPayload.DeletedID(childComplexity), true
+	case "DeleteTicketViewPayload.userErrors":
+		if e.ComplexityRoot.DeleteTicketViewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTicketViewPayload.UserErrors(childComplexity), true
 
 	case "DeleteWebhookEndpointPayload.deletedId":
 		if e.ComplexityRoot.DeleteWebhookEndpointPayload.DeletedID == nil {
@@ -9426,6 +11673,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EarningSampleOrder.Total(childComplexity), true
+
+	case "EditTicketMessagePayload.message":
+		if e.ComplexityRoot.EditTicketMessagePayload.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditTicketMessagePayload.Message(childComplexity), true
+	case "EditTicketMessagePayload.ticket":
+		if e.ComplexityRoot.EditTicketMessagePayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditTicketMessagePayload.Ticket(childComplexity), true
+	case "EditTicketMessagePayload.userErrors":
+		if e.ComplexityRoot.EditTicketMessagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EditTicketMessagePayload.UserErrors(childComplexity), true
 
 	case "EnableCodeFactorPayload.recoveryCodes":
 		if e.ComplexityRoot.EnableCodeFactorPayload.RecoveryCodes == nil {
@@ -10706,6 +12972,106 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LeaveFamilyPayload.UserErrors(childComplexity), true
 
+	case "LeaveTicketPayload.ticketId":
+		if e.ComplexityRoot.LeaveTicketPayload.TicketID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveTicketPayload.TicketID(childComplexity), true
+	case "LeaveTicketPayload.userErrors":
+		if e.ComplexityRoot.LeaveTicketPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeaveTicketPayload.UserErrors(childComplexity), true
+
+	case "Letter.createdAt":
+		if e.ComplexityRoot.Letter.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.CreatedAt(childComplexity), true
+	case "Letter.id":
+		if e.ComplexityRoot.Letter.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.GlobalID(childComplexity), true
+	case "Letter.message":
+		if e.ComplexityRoot.Letter.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.Message(childComplexity), true
+	case "Letter.outcome":
+		if e.ComplexityRoot.Letter.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.Outcome(childComplexity), true
+	case "Letter.reason":
+		if e.ComplexityRoot.Letter.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.Reason(childComplexity), true
+	case "Letter.sender":
+		if e.ComplexityRoot.Letter.Sender == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.Sender(childComplexity), true
+	case "Letter.size":
+		if e.ComplexityRoot.Letter.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.Size(childComplexity), true
+	case "Letter.ticket":
+		if e.ComplexityRoot.Letter.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.Ticket(childComplexity), true
+
+	case "LetterConnection.edges":
+		if e.ComplexityRoot.LetterConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LetterConnection.Edges(childComplexity), true
+	case "LetterConnection.nodes":
+		if e.ComplexityRoot.LetterConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LetterConnection.Nodes(childComplexity), true
+	case "LetterConnection.pageInfo":
+		if e.ComplexityRoot.LetterConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LetterConnection.PageInfo(childComplexity), true
+	case "LetterConnection.totalCount":
+		if e.ComplexityRoot.LetterConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LetterConnection.TotalCount(childComplexity), true
+
+	case "LetterEdge.cursor":
+		if e.ComplexityRoot.LetterEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LetterEdge.Cursor(childComplexity), true
+	case "LetterEdge.node":
+		if e.ComplexityRoot.LetterEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LetterEdge.Node(childComplexity), true
+
 	case "LinkIdentityPayload.authorizationUrl":
 		if e.ComplexityRoot.LinkIdentityPayload.AuthorizationURL == nil {
 			break
@@ -10730,6 +13096,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LinkIdentityPayload.UserErrors(childComplexity), true
+
+	case "LinkTicketsPayload.ticket":
+		if e.ComplexityRoot.LinkTicketsPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkTicketsPayload.Ticket(childComplexity), true
+	case "LinkTicketsPayload.userErrors":
+		if e.ComplexityRoot.LinkTicketsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkTicketsPayload.UserErrors(childComplexity), true
 
 	case "ListGap.available":
 		if e.ComplexityRoot.ListGap.Available == nil {
@@ -10810,6 +13189,124 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ListItem.Quantity(childComplexity), true
+
+	case "LocalizedText.locale":
+		if e.ComplexityRoot.LocalizedText.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LocalizedText.Locale(childComplexity), true
+	case "LocalizedText.text":
+		if e.ComplexityRoot.LocalizedText.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LocalizedText.Text(childComplexity), true
+
+	case "Macro.acts":
+		if e.ComplexityRoot.Macro.Acts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Macro.Acts(childComplexity), true
+	case "Macro.id":
+		if e.ComplexityRoot.Macro.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Macro.GlobalID(childComplexity), true
+	case "Macro.name":
+		if e.ComplexityRoot.Macro.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Macro.Name(childComplexity), true
+	case "Macro.teamId":
+		if e.ComplexityRoot.Macro.TeamID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Macro.TeamID(childComplexity), true
+	case "Macro.version":
+		if e.ComplexityRoot.Macro.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Macro.Version(childComplexity), true
+
+	case "MacroAct.cannedReplyId":
+		if e.ComplexityRoot.MacroAct.CannedReplyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.CannedReplyID(childComplexity), true
+	case "MacroAct.hours":
+		if e.ComplexityRoot.MacroAct.Hours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.Hours(childComplexity), true
+	case "MacroAct.kind":
+		if e.ComplexityRoot.MacroAct.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.Kind(childComplexity), true
+	case "MacroAct.priority":
+		if e.ComplexityRoot.MacroAct.Priority == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.Priority(childComplexity), true
+	case "MacroAct.reason":
+		if e.ComplexityRoot.MacroAct.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.Reason(childComplexity), true
+	case "MacroAct.status":
+		if e.ComplexityRoot.MacroAct.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.Status(childComplexity), true
+	case "MacroAct.target":
+		if e.ComplexityRoot.MacroAct.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.Target(childComplexity), true
+	case "MacroAct.teamId":
+		if e.ComplexityRoot.MacroAct.TeamID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.TeamID(childComplexity), true
+	case "MacroAct.texts":
+		if e.ComplexityRoot.MacroAct.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.Texts(childComplexity), true
+	case "MacroAct.userId":
+		if e.ComplexityRoot.MacroAct.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MacroAct.UserID(childComplexity), true
+
+	case "ManagerContact.kind":
+		if e.ComplexityRoot.ManagerContact.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ManagerContact.Kind(childComplexity), true
+	case "ManagerContact.value":
+		if e.ComplexityRoot.ManagerContact.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ManagerContact.Value(childComplexity), true
 
 	case "MarkAllNotificationsReadPayload.read":
 		if e.ComplexityRoot.MarkAllNotificationsReadPayload.Read == nil {
@@ -10924,6 +13421,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.Status(childComplexity), true
+
+	case "MergeTicketsPayload.into":
+		if e.ComplexityRoot.MergeTicketsPayload.Into == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeTicketsPayload.Into(childComplexity), true
+	case "MergeTicketsPayload.ticket":
+		if e.ComplexityRoot.MergeTicketsPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeTicketsPayload.Ticket(childComplexity), true
+	case "MergeTicketsPayload.userErrors":
+		if e.ComplexityRoot.MergeTicketsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MergeTicketsPayload.UserErrors(childComplexity), true
 
 	case "ModerateCampaignEntriesPayload.changed":
 		if e.ComplexityRoot.ModerateCampaignEntriesPayload.Changed == nil {
@@ -11147,6 +13663,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddRewardCodes(childComplexity, args["input"].(reward.AddRewardCodesInput)), true
+	case "Mutation.addTicketParticipant":
+		if e.ComplexityRoot.Mutation.AddTicketParticipant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addTicketParticipant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddTicketParticipant(childComplexity, args["input"].(support.AddTicketParticipantInput)), true
 	case "Mutation.addToWishlist":
 		if e.ComplexityRoot.Mutation.AddToWishlist == nil {
 			break
@@ -11191,6 +13718,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AdjustWallet(childComplexity, args["input"].(wallet.AdjustWalletInput)), true
+	case "Mutation.applyMacro":
+		if e.ComplexityRoot.Mutation.ApplyMacro == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_applyMacro_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ApplyMacro(childComplexity, args["input"].(desk1.ApplyMacroInput)), true
 	case "Mutation.applyPromoCode":
 		if e.ComplexityRoot.Mutation.ApplyPromoCode == nil {
 			break
@@ -11245,7 +13783,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Mutation.AssignTicket(childComplexity, args["input"].(support.AssignTicketInput)), true
+		return e.ComplexityRoot.Mutation.AssignTicket(childComplexity, args["input"].(desk1.AssignTicketInput)), true
 	case "Mutation.blockUser":
 		if e.ComplexityRoot.Mutation.BlockUser == nil {
 			break
@@ -11362,6 +13900,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(account.ChangePasswordInput)), true
+	case "Mutation.claimNextTicket":
+		if e.ComplexityRoot.Mutation.ClaimNextTicket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimNextTicket(childComplexity), true
 	case "Mutation.claimOrder":
 		if e.ComplexityRoot.Mutation.ClaimOrder == nil {
 			break
@@ -11417,6 +13961,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmAccountDeletion(childComplexity, args["input"].(privacy.ConfirmAccountDeletionInput)), true
+	case "Mutation.confirmBotAnswer":
+		if e.ComplexityRoot.Mutation.ConfirmBotAnswer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmBotAnswer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmBotAnswer(childComplexity, args["input"].(bot.ConfirmBotAnswerInput)), true
 	case "Mutation.confirmContact":
 		if e.ComplexityRoot.Mutation.ConfirmContact == nil {
 			break
@@ -11577,6 +14132,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteAddress(childComplexity, args["input"].(profile.DeleteAddressInput)), true
+	case "Mutation.deleteArticleCategory":
+		if e.ComplexityRoot.Mutation.DeleteArticleCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteArticleCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteArticleCategory(childComplexity, args["input"].(article.DeleteArticleCategoryInput)), true
+	case "Mutation.deleteBusinessCalendar":
+		if e.ComplexityRoot.Mutation.DeleteBusinessCalendar == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteBusinessCalendar_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteBusinessCalendar(childComplexity, args["input"].(clock.DeleteBusinessCalendarInput)), true
+	case "Mutation.deleteCannedReply":
+		if e.ComplexityRoot.Mutation.DeleteCannedReply == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteCannedReply_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteCannedReply(childComplexity, args["input"].(desk1.DeleteCannedReplyInput)), true
+	case "Mutation.deleteCardSource":
+		if e.ComplexityRoot.Mutation.DeleteCardSource == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteCardSource_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteCardSource(childComplexity, args["input"].(card.DeleteCardSourceInput)), true
+	case "Mutation.deleteCustomerNote":
+		if e.ComplexityRoot.Mutation.DeleteCustomerNote == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteCustomerNote_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteCustomerNote(childComplexity, args["input"].(card.DeleteCustomerNoteInput)), true
 	case "Mutation.deleteDocument":
 		if e.ComplexityRoot.Mutation.DeleteDocument == nil {
 			break
@@ -11599,6 +14209,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteGoal(childComplexity, args["input"].(campaign.DeleteGoalInput)), true
+	case "Mutation.deleteMacro":
+		if e.ComplexityRoot.Mutation.DeleteMacro == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteMacro_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteMacro(childComplexity, args["input"].(desk1.DeleteMacroInput)), true
 	case "Mutation.deletePaymentMethod":
 		if e.ComplexityRoot.Mutation.DeletePaymentMethod == nil {
 			break
@@ -11632,6 +14253,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteReview(childComplexity, args["input"].(list.DeleteReviewInput)), true
+	case "Mutation.deleteServiceLevel":
+		if e.ComplexityRoot.Mutation.DeleteServiceLevel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteServiceLevel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteServiceLevel(childComplexity, args["input"].(clock.DeleteServiceLevelInput)), true
 	case "Mutation.deleteShoppingList":
 		if e.ComplexityRoot.Mutation.DeleteShoppingList == nil {
 			break
@@ -11643,6 +14275,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteShoppingList(childComplexity, args["input"].(list.DeleteShoppingListInput)), true
+	case "Mutation.deleteSupportTeam":
+		if e.ComplexityRoot.Mutation.DeleteSupportTeam == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSupportTeam_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSupportTeam(childComplexity, args["input"].(desk1.DeleteSupportTeamInput)), true
+	case "Mutation.deleteSurvey":
+		if e.ComplexityRoot.Mutation.DeleteSurvey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSurvey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSurvey(childComplexity, args["input"].(survey.DeleteSurveyInput)), true
+	case "Mutation.deleteTicketView":
+		if e.ComplexityRoot.Mutation.DeleteTicketView == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteTicketView_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteTicketView(childComplexity, args["input"].(desk1.DeleteTicketViewInput)), true
 	case "Mutation.deleteWebhookEndpoint":
 		if e.ComplexityRoot.Mutation.DeleteWebhookEndpoint == nil {
 			break
@@ -11682,6 +14347,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DrawRaffle(childComplexity, args["input"].(campaign.DrawRaffleInput)), true
+	case "Mutation.editTicketMessage":
+		if e.ComplexityRoot.Mutation.EditTicketMessage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_editTicketMessage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EditTicketMessage(childComplexity, args["input"].(support.EditTicketMessageInput)), true
 	case "Mutation.enableCodeFactor":
 		if e.ComplexityRoot.Mutation.EnableCodeFactor == nil {
 			break
@@ -11930,6 +14606,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LeaveFamily(childComplexity, args["input"].(account.LeaveFamilyInput)), true
+	case "Mutation.leaveTicket":
+		if e.ComplexityRoot.Mutation.LeaveTicket == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_leaveTicket_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LeaveTicket(childComplexity, args["input"].(support.LeaveTicketInput)), true
 	case "Mutation.linkIdentity":
 		if e.ComplexityRoot.Mutation.LinkIdentity == nil {
 			break
@@ -11941,6 +14628,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LinkIdentity(childComplexity, args["input"].(social.LinkIdentityInput)), true
+	case "Mutation.linkTickets":
+		if e.ComplexityRoot.Mutation.LinkTickets == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_linkTickets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LinkTickets(childComplexity, args["input"].(support.LinkTicketsInput)), true
 	case "Mutation.markAllNotificationsRead":
 		if e.ComplexityRoot.Mutation.MarkAllNotificationsRead == nil {
 			break
@@ -11996,6 +14694,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MarkTicketRead(childComplexity, args["input"].(support.MarkTicketReadInput)), true
+	case "Mutation.mergeTickets":
+		if e.ComplexityRoot.Mutation.MergeTickets == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_mergeTickets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MergeTickets(childComplexity, args["input"].(support.MergeTicketsInput)), true
 	case "Mutation.moderateCampaignEntries":
 		if e.ComplexityRoot.Mutation.ModerateCampaignEntries == nil {
 			break
@@ -12128,6 +14837,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PlaceOrder(childComplexity, args["input"].(order.PlaceOrderInput)), true
+	case "Mutation.publishArticle":
+		if e.ComplexityRoot.Mutation.PublishArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_publishArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PublishArticle(childComplexity, args["input"].(article.PublishArticleInput)), true
 	case "Mutation.quoteInvoicePayment":
 		if e.ComplexityRoot.Mutation.QuoteInvoicePayment == nil {
 			break
@@ -12150,6 +14870,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.QuoteTransfer(childComplexity, args["input"].(wallet.QuoteTransferInput)), true
+	case "Mutation.rateArticle":
+		if e.ComplexityRoot.Mutation.RateArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rateArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RateArticle(childComplexity, args["input"].(article.RateArticleInput)), true
+	case "Mutation.rateTicket":
+		if e.ComplexityRoot.Mutation.RateTicket == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rateTicket_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RateTicket(childComplexity, args["input"].(survey.RateTicketInput)), true
 	case "Mutation.receiveCash":
 		if e.ComplexityRoot.Mutation.ReceiveCash == nil {
 			break
@@ -12271,6 +15013,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RedeemRewardCode(childComplexity, args["input"].(reward.RedeemRewardCodeInput)), true
+	case "Mutation.refreshOutsideCards":
+		if e.ComplexityRoot.Mutation.RefreshOutsideCards == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_refreshOutsideCards_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefreshOutsideCards(childComplexity, args["input"].(card.RefreshOutsideCardsInput)), true
 	case "Mutation.refreshSession":
 		if e.ComplexityRoot.Mutation.RefreshSession == nil {
 			break
@@ -12404,6 +15157,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemovePasskey(childComplexity, args["input"].(factor.RemovePasskeyInput)), true
+	case "Mutation.removeTicketMessage":
+		if e.ComplexityRoot.Mutation.RemoveTicketMessage == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeTicketMessage_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveTicketMessage(childComplexity, args["input"].(support.RemoveTicketMessageInput)), true
+	case "Mutation.removeTicketParticipant":
+		if e.ComplexityRoot.Mutation.RemoveTicketParticipant == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeTicketParticipant_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveTicketParticipant(childComplexity, args["input"].(support.RemoveTicketParticipantInput)), true
 	case "Mutation.reopenTicket":
 		if e.ComplexityRoot.Mutation.ReopenTicket == nil {
 			break
@@ -12448,6 +15223,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestAccountDeletion(childComplexity, args["input"].(*privacy.RequestAccountDeletionInput)), true
+	case "Mutation.requestCallback":
+		if e.ComplexityRoot.Mutation.RequestCallback == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestCallback_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestCallback(childComplexity, args["input"].(bot.RequestCallbackInput)), true
 	case "Mutation.requestDataExport":
 		if e.ComplexityRoot.Mutation.RequestDataExport == nil {
 			break
@@ -12465,6 +15251,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestLoginChange(childComplexity, args["input"].(contact.RequestLoginChangeInput)), true
+	case "Mutation.requestOperator":
+		if e.ComplexityRoot.Mutation.RequestOperator == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestOperator_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestOperator(childComplexity, args["input"].(bot.RequestOperatorInput)), true
 	case "Mutation.requestOrderClaim":
 		if e.ComplexityRoot.Mutation.RequestOrderClaim == nil {
 			break
@@ -12531,6 +15328,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResetSecondFactor(childComplexity, args["input"].(desk.ResetSecondFactorInput)), true
+	case "Mutation.restoreArticleVersion":
+		if e.ComplexityRoot.Mutation.RestoreArticleVersion == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_restoreArticleVersion_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RestoreArticleVersion(childComplexity, args["input"].(article.RestoreArticleVersionInput)), true
+	case "Mutation.retireArticle":
+		if e.ComplexityRoot.Mutation.RetireArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireArticle(childComplexity, args["input"].(article.RetireArticleInput)), true
 	case "Mutation.retireBonusProgram":
 		if e.ComplexityRoot.Mutation.RetireBonusProgram == nil {
 			break
@@ -12641,6 +15460,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveAddress(childComplexity, args["input"].(profile.SaveAddressInput)), true
+	case "Mutation.saveArticle":
+		if e.ComplexityRoot.Mutation.SaveArticle == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveArticle_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveArticle(childComplexity, args["input"].(article.SaveArticleInput)), true
+	case "Mutation.saveArticleCategory":
+		if e.ComplexityRoot.Mutation.SaveArticleCategory == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveArticleCategory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveArticleCategory(childComplexity, args["input"].(article.SaveArticleCategoryInput)), true
 	case "Mutation.saveBonusProgram":
 		if e.ComplexityRoot.Mutation.SaveBonusProgram == nil {
 			break
@@ -12652,6 +15493,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveBonusProgram(childComplexity, args["input"].(bonus.SaveBonusProgramInput)), true
+	case "Mutation.saveBusinessCalendar":
+		if e.ComplexityRoot.Mutation.SaveBusinessCalendar == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveBusinessCalendar_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveBusinessCalendar(childComplexity, args["input"].(clock.SaveBusinessCalendarInput)), true
 	case "Mutation.saveCampaign":
 		if e.ComplexityRoot.Mutation.SaveCampaign == nil {
 			break
@@ -12663,6 +15515,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveCampaign(childComplexity, args["input"].(campaign.SaveCampaignInput)), true
+	case "Mutation.saveCannedReply":
+		if e.ComplexityRoot.Mutation.SaveCannedReply == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCannedReply_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCannedReply(childComplexity, args["input"].(desk1.SaveCannedReplyInput)), true
+	case "Mutation.saveCardSource":
+		if e.ComplexityRoot.Mutation.SaveCardSource == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCardSource_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCardSource(childComplexity, args["input"].(card.SaveCardSourceInput)), true
 	case "Mutation.saveCart":
 		if e.ComplexityRoot.Mutation.SaveCart == nil {
 			break
@@ -12696,6 +15570,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveConsentDocument(childComplexity, args["input"].(privacy.SaveConsentDocumentInput)), true
+	case "Mutation.saveCustomerNote":
+		if e.ComplexityRoot.Mutation.SaveCustomerNote == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveCustomerNote_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveCustomerNote(childComplexity, args["input"].(card.SaveCustomerNoteInput)), true
 	case "Mutation.saveEarningRule":
 		if e.ComplexityRoot.Mutation.SaveEarningRule == nil {
 			break
@@ -12729,6 +15614,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveGoal(childComplexity, args["input"].(campaign.SaveGoalInput)), true
+	case "Mutation.saveMacro":
+		if e.ComplexityRoot.Mutation.SaveMacro == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveMacro_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveMacro(childComplexity, args["input"].(desk1.SaveMacroInput)), true
 	case "Mutation.saveOffer":
 		if e.ComplexityRoot.Mutation.SaveOffer == nil {
 			break
@@ -12740,6 +15636,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveOffer(childComplexity, args["input"].(promotion.SaveOfferInput)), true
+	case "Mutation.saveOperator":
+		if e.ComplexityRoot.Mutation.SaveOperator == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveOperator_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveOperator(childComplexity, args["input"].(desk1.SaveOperatorInput)), true
 	case "Mutation.saveOrderPolicy":
 		if e.ComplexityRoot.Mutation.SaveOrderPolicy == nil {
 			break
@@ -12839,6 +15746,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveReward(childComplexity, args["input"].(reward.SaveRewardInput)), true
+	case "Mutation.saveServiceLevel":
+		if e.ComplexityRoot.Mutation.SaveServiceLevel == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveServiceLevel_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveServiceLevel(childComplexity, args["input"].(clock.SaveServiceLevelInput)), true
 	case "Mutation.saveShoppingList":
 		if e.ComplexityRoot.Mutation.SaveShoppingList == nil {
 			break
@@ -12850,6 +15768,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveShoppingList(childComplexity, args["input"].(list.SaveShoppingListInput)), true
+	case "Mutation.saveSupportTeam":
+		if e.ComplexityRoot.Mutation.SaveSupportTeam == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveSupportTeam_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveSupportTeam(childComplexity, args["input"].(desk1.SaveSupportTeamInput)), true
+	case "Mutation.saveSurvey":
+		if e.ComplexityRoot.Mutation.SaveSurvey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveSurvey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveSurvey(childComplexity, args["input"].(survey.SaveSurveyInput)), true
+	case "Mutation.saveTicketView":
+		if e.ComplexityRoot.Mutation.SaveTicketView == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveTicketView_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveTicketView(childComplexity, args["input"].(desk1.SaveTicketViewInput)), true
 	case "Mutation.saveTier":
 		if e.ComplexityRoot.Mutation.SaveTier == nil {
 			break
@@ -12927,6 +15878,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetDefaultPaymentMethod(childComplexity, args["input"].(profile.SetDefaultPaymentMethodInput)), true
+	case "Mutation.setMyAvailability":
+		if e.ComplexityRoot.Mutation.SetMyAvailability == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setMyAvailability_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetMyAvailability(childComplexity, args["input"].(desk1.SetMyAvailabilityInput)), true
 	case "Mutation.setOrderStatus":
 		if e.ComplexityRoot.Mutation.SetOrderStatus == nil {
 			break
@@ -12938,6 +15900,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetOrderStatus(childComplexity, args["input"].(order.SetOrderStatusInput)), true
+	case "Mutation.setPersonalManager":
+		if e.ComplexityRoot.Mutation.SetPersonalManager == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPersonalManager_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPersonalManager(childComplexity, args["input"].(card.SetPersonalManagerInput)), true
 	case "Mutation.setPrimaryContactPoint":
 		if e.ComplexityRoot.Mutation.SetPrimaryContactPoint == nil {
 			break
@@ -12982,6 +15955,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetRewardStatus(childComplexity, args["input"].(reward.SetRewardStatusInput)), true
+	case "Mutation.setTicketMessageVisibility":
+		if e.ComplexityRoot.Mutation.SetTicketMessageVisibility == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setTicketMessageVisibility_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetTicketMessageVisibility(childComplexity, args["input"].(support.SetTicketMessageVisibilityInput)), true
 	case "Mutation.setTicketStatus":
 		if e.ComplexityRoot.Mutation.SetTicketStatus == nil {
 			break
@@ -12993,6 +15977,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetTicketStatus(childComplexity, args["input"].(support.SetTicketStatusInput)), true
+	case "Mutation.shareManagerContacts":
+		if e.ComplexityRoot.Mutation.ShareManagerContacts == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_shareManagerContacts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ShareManagerContacts(childComplexity, args["input"].(card.ShareManagerContactsInput)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -13021,6 +16016,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOutEverywhere(childComplexity, args["input"].(*account.SignOutEverywhereInput)), true
+	case "Mutation.splitTicket":
+		if e.ComplexityRoot.Mutation.SplitTicket == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_splitTicket_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SplitTicket(childComplexity, args["input"].(support.SplitTicketInput)), true
 	case "Mutation.startPasskeyEnrollment":
 		if e.ComplexityRoot.Mutation.StartPasskeyEnrollment == nil {
 			break
@@ -13044,6 +16050,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.StartProviderSignIn(childComplexity, args["input"].(social.StartProviderSignInInput)), true
+	case "Mutation.startTyping":
+		if e.ComplexityRoot.Mutation.StartTyping == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startTyping_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartTyping(childComplexity, args["input"].(support.StartTypingInput)), true
 	case "Mutation.stepUp":
 		if e.ComplexityRoot.Mutation.StepUp == nil {
 			break
@@ -13138,6 +16155,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnlinkIdentity(childComplexity, args["input"].(social.UnlinkIdentityInput)), true
+	case "Mutation.unlinkTickets":
+		if e.ComplexityRoot.Mutation.UnlinkTickets == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlinkTickets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlinkTickets(childComplexity, args["input"].(support.UnlinkTicketsInput)), true
 	case "Mutation.unlockSession":
 		if e.ComplexityRoot.Mutation.UnlockSession == nil {
 			break
@@ -13215,6 +16243,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateShipment(childComplexity, args["input"].(history.UpdateShipmentInput)), true
+	case "Mutation.updateTickets":
+		if e.ComplexityRoot.Mutation.UpdateTickets == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateTickets_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateTickets(childComplexity, args["input"].(desk1.UpdateTicketsInput)), true
 	case "Mutation.updateWallet":
 		if e.ComplexityRoot.Mutation.UpdateWallet == nil {
 			break
@@ -13674,6 +16713,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OpenWalletPayload.Wallet(childComplexity), true
+
+	case "Operator.away":
+		if e.ComplexityRoot.Operator.Away == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.Away(childComplexity), true
+	case "Operator.capacity":
+		if e.ComplexityRoot.Operator.Capacity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.Capacity(childComplexity), true
+	case "Operator.id":
+		if e.ComplexityRoot.Operator.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.GlobalID(childComplexity), true
+	case "Operator.locales":
+		if e.ComplexityRoot.Operator.Locales == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.Locales(childComplexity), true
+	case "Operator.openTickets":
+		if e.ComplexityRoot.Operator.OpenTickets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.OpenTickets(childComplexity), true
+	case "Operator.revision":
+		if e.ComplexityRoot.Operator.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.Revision(childComplexity), true
+	case "Operator.skills":
+		if e.ComplexityRoot.Operator.Skills == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.Skills(childComplexity), true
+	case "Operator.team":
+		if e.ComplexityRoot.Operator.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.Team(childComplexity), true
+	case "Operator.user":
+		if e.ComplexityRoot.Operator.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Operator.User(childComplexity), true
 
 	case "Order.availableActions":
 		if e.ComplexityRoot.Order.AvailableActions == nil {
@@ -15070,6 +18164,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PersonName.ID(childComplexity), true
 
+	case "PersonalManager.avatar":
+		if e.ComplexityRoot.PersonalManager.Avatar == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonalManager.Avatar(childComplexity), true
+	case "PersonalManager.contacts":
+		if e.ComplexityRoot.PersonalManager.Contacts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonalManager.Contacts(childComplexity), true
+	case "PersonalManager.id":
+		if e.ComplexityRoot.PersonalManager.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonalManager.ID(childComplexity), true
+	case "PersonalManager.name":
+		if e.ComplexityRoot.PersonalManager.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PersonalManager.Name(childComplexity), true
+
 	case "PlaceGuestOrderPayload.order":
 		if e.ComplexityRoot.PlaceGuestOrderPayload.Order == nil {
 			break
@@ -16060,6 +19179,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PromotionStatistics.Used(childComplexity), true
 
+	case "PublishArticlePayload.article":
+		if e.ComplexityRoot.PublishArticlePayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishArticlePayload.Article(childComplexity), true
+	case "PublishArticlePayload.userErrors":
+		if e.ComplexityRoot.PublishArticlePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublishArticlePayload.UserErrors(childComplexity), true
+
 	case "Query.addressCountries":
 		if e.ComplexityRoot.Query.AddressCountries == nil {
 			break
@@ -16088,6 +19220,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AllCampaigns(childComplexity, args["filter"].(*campaign.CampaignFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.article":
+		if e.ComplexityRoot.Query.Article == nil {
+			break
+		}
+
+		args, err := ec.field_Query_article_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Article(childComplexity, args["by"].(article.ArticleRef), args["locale"].(*string)), true
+	case "Query.articleCategories":
+		if e.ComplexityRoot.Query.ArticleCategories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ArticleCategories(childComplexity), true
+	case "Query.articleGaps":
+		if e.ComplexityRoot.Query.ArticleGaps == nil {
+			break
+		}
+
+		args, err := ec.field_Query_articleGaps_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ArticleGaps(childComplexity, args["period"].(article.ArticleGapPeriod), args["locale"].(*string), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.articleVersions":
+		if e.ComplexityRoot.Query.ArticleVersions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_articleVersions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ArticleVersions(childComplexity, args["id"].(scalar.ID), args["locale"].(string), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.articleVotes":
+		if e.ComplexityRoot.Query.ArticleVotes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_articleVotes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ArticleVotes(childComplexity, args["id"].(scalar.ID), args["helped"].(*bool), args["commented"].(*bool), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.articles":
+		if e.ComplexityRoot.Query.Articles == nil {
+			break
+		}
+
+		args, err := ec.field_Query_articles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Articles(childComplexity, args["filter"].(*article.ArticleFilter), args["locale"].(*string), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.auditEntries":
 		if e.ComplexityRoot.Query.AuditEntries == nil {
 			break
@@ -16105,6 +19298,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.BonusPrograms(childComplexity), true
+	case "Query.businessCalendars":
+		if e.ComplexityRoot.Query.BusinessCalendars == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.BusinessCalendars(childComplexity), true
 	case "Query.campaign":
 		if e.ComplexityRoot.Query.Campaign == nil {
 			break
@@ -16160,6 +19359,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Campaigns(childComplexity, args["kinds"].([]campaign.CampaignKind), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.cannedReplies":
+		if e.ComplexityRoot.Query.CannedReplies == nil {
+			break
+		}
+
+		args, err := ec.field_Query_cannedReplies_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CannedReplies(childComplexity, args["teamId"].(*scalar.ID)), true
+	case "Query.cardSources":
+		if e.ComplexityRoot.Query.CardSources == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.CardSources(childComplexity), true
 	case "Query.checkPromoCode":
 		if e.ComplexityRoot.Query.CheckPromoCode == nil {
 			break
@@ -16226,6 +19442,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CustomerBonusAccount(childComplexity, args["userId"].(scalar.ID), args["programId"].(*scalar.ID)), true
+	case "Query.customerCard":
+		if e.ComplexityRoot.Query.CustomerCard == nil {
+			break
+		}
+
+		args, err := ec.field_Query_customerCard_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CustomerCard(childComplexity, args["userId"].(scalar.ID)), true
 	case "Query.customerTier":
 		if e.ComplexityRoot.Query.CustomerTier == nil {
 			break
@@ -16359,6 +19586,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Invoice(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.letters":
+		if e.ComplexityRoot.Query.Letters == nil {
+			break
+		}
+
+		args, err := ec.field_Query_letters_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Letters(childComplexity, args["ticketId"].(*scalar.ID), args["outcome"].(*letter.Outcome), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.macros":
+		if e.ComplexityRoot.Query.Macros == nil {
+			break
+		}
+
+		args, err := ec.field_Query_macros_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Macros(childComplexity, args["teamId"].(*scalar.ID)), true
 	case "Query.me":
 		if e.ComplexityRoot.Query.Me == nil {
 			break
@@ -16387,6 +19636,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]*scalar.ID)), true
+	case "Query.operators":
+		if e.ComplexityRoot.Query.Operators == nil {
+			break
+		}
+
+		args, err := ec.field_Query_operators_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Operators(childComplexity, args["teamId"].(*scalar.ID)), true
 	case "Query.order":
 		if e.ComplexityRoot.Query.Order == nil {
 			break
@@ -16598,6 +19858,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.RegistrationForm(childComplexity), true
+	case "Query.renderCannedReply":
+		if e.ComplexityRoot.Query.RenderCannedReply == nil {
+			break
+		}
+
+		args, err := ec.field_Query_renderCannedReply_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RenderCannedReply(childComplexity, args["id"].(scalar.ID), args["ticketId"].(scalar.ID)), true
 	case "Query.representedUser":
 		if e.ComplexityRoot.Query.RepresentedUser == nil {
 			break
@@ -16681,6 +19952,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Rewards(childComplexity, args["filter"].(*reward.RewardFilter), args["programId"].(*scalar.ID), args["sort"].(*reward.RewardSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.searchArticles":
+		if e.ComplexityRoot.Query.SearchArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Query_searchArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SearchArticles(childComplexity, args["text"].(string), args["locale"].(*string), args["categoryId"].(*scalar.ID), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.serviceLevels":
+		if e.ComplexityRoot.Query.ServiceLevels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.ServiceLevels(childComplexity), true
 	case "Query.shoppingList":
 		if e.ComplexityRoot.Query.ShoppingList == nil {
 			break
@@ -16692,6 +19980,40 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.ShoppingList(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.suggestArticles":
+		if e.ComplexityRoot.Query.SuggestArticles == nil {
+			break
+		}
+
+		args, err := ec.field_Query_suggestArticles_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SuggestArticles(childComplexity, args["text"].(string), args["locale"].(*string), args["limit"].(*int)), true
+	case "Query.supportStatistics":
+		if e.ComplexityRoot.Query.SupportStatistics == nil {
+			break
+		}
+
+		args, err := ec.field_Query_supportStatistics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SupportStatistics(childComplexity, args["period"].(card.SupportPeriod), args["groupBy"].(card.SupportGroup), args["filter"].(*card.SupportStatisticsFilter), args["timeZone"].(*string)), true
+	case "Query.supportTeams":
+		if e.ComplexityRoot.Query.SupportTeams == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.SupportTeams(childComplexity), true
+	case "Query.surveys":
+		if e.ComplexityRoot.Query.Surveys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Surveys(childComplexity), true
 	case "Query.ticket":
 		if e.ComplexityRoot.Query.Ticket == nil {
 			break
@@ -16703,6 +20025,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Ticket(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.ticketClock":
+		if e.ComplexityRoot.Query.TicketClock == nil {
+			break
+		}
+
+		args, err := ec.field_Query_ticketClock_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TicketClock(childComplexity, args["ticketId"].(scalar.ID), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.ticketMessageHistory":
+		if e.ComplexityRoot.Query.TicketMessageHistory == nil {
+			break
+		}
+
+		args, err := ec.field_Query_ticketMessageHistory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TicketMessageHistory(childComplexity, args["messageId"].(scalar.ID), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.ticketQueue":
 		if e.ComplexityRoot.Query.TicketQueue == nil {
 			break
@@ -16713,7 +20057,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.TicketQueue(childComplexity, args["filter"].(*support.TicketQueueFilter), args["sort"].(*support.TicketSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+		return e.ComplexityRoot.Query.TicketQueue(childComplexity, args["filter"].(*desk1.TicketQueueFilter), args["sort"].(*desk1.TicketSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.ticketRatings":
+		if e.ComplexityRoot.Query.TicketRatings == nil {
+			break
+		}
+
+		args, err := ec.field_Query_ticketRatings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TicketRatings(childComplexity, args["filter"].(*survey.TicketRatingFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.ticketViews":
+		if e.ComplexityRoot.Query.TicketViews == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.TicketViews(childComplexity), true
 	case "Query.tiers":
 		if e.ComplexityRoot.Query.Tiers == nil {
 			break
@@ -16905,6 +20266,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RaffleWinner.Prize(childComplexity), true
+
+	case "RateArticlePayload.article":
+		if e.ComplexityRoot.RateArticlePayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateArticlePayload.Article(childComplexity), true
+	case "RateArticlePayload.userErrors":
+		if e.ComplexityRoot.RateArticlePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateArticlePayload.UserErrors(childComplexity), true
+
+	case "RateTicketPayload.survey":
+		if e.ComplexityRoot.RateTicketPayload.Survey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateTicketPayload.Survey(childComplexity), true
+	case "RateTicketPayload.ticket":
+		if e.ComplexityRoot.RateTicketPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateTicketPayload.Ticket(childComplexity), true
+	case "RateTicketPayload.userErrors":
+		if e.ComplexityRoot.RateTicketPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateTicketPayload.UserErrors(childComplexity), true
 
 	case "Reason.categories":
 		if e.ComplexityRoot.Reason.Categories == nil {
@@ -17801,6 +21194,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReferralStatistics.Rewarded(childComplexity), true
 
+	case "RefreshOutsideCardsPayload.outsideCards":
+		if e.ComplexityRoot.RefreshOutsideCardsPayload.OutsideCards == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshOutsideCardsPayload.OutsideCards(childComplexity), true
+	case "RefreshOutsideCardsPayload.userErrors":
+		if e.ComplexityRoot.RefreshOutsideCardsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshOutsideCardsPayload.UserErrors(childComplexity), true
+
 	case "RefreshSessionPayload.session":
 		if e.ComplexityRoot.RefreshSessionPayload.Session == nil {
 			break
@@ -18147,6 +21553,63 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RemovePasskeyPayload.UserErrors(childComplexity), true
 
+	case "RemoveTicketMessagePayload.message":
+		if e.ComplexityRoot.RemoveTicketMessagePayload.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveTicketMessagePayload.Message(childComplexity), true
+	case "RemoveTicketMessagePayload.ticket":
+		if e.ComplexityRoot.RemoveTicketMessagePayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveTicketMessagePayload.Ticket(childComplexity), true
+	case "RemoveTicketMessagePayload.userErrors":
+		if e.ComplexityRoot.RemoveTicketMessagePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveTicketMessagePayload.UserErrors(childComplexity), true
+
+	case "RemoveTicketParticipantPayload.ticket":
+		if e.ComplexityRoot.RemoveTicketParticipantPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveTicketParticipantPayload.Ticket(childComplexity), true
+	case "RemoveTicketParticipantPayload.userErrors":
+		if e.ComplexityRoot.RemoveTicketParticipantPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveTicketParticipantPayload.UserErrors(childComplexity), true
+
+	case "RenderedReply.isFallback":
+		if e.ComplexityRoot.RenderedReply.IsFallback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenderedReply.IsFallback(childComplexity), true
+	case "RenderedReply.locale":
+		if e.ComplexityRoot.RenderedReply.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenderedReply.Locale(childComplexity), true
+	case "RenderedReply.missing":
+		if e.ComplexityRoot.RenderedReply.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenderedReply.Missing(childComplexity), true
+	case "RenderedReply.text":
+		if e.ComplexityRoot.RenderedReply.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenderedReply.Text(childComplexity), true
+
 	case "ReopenTicketPayload.ticket":
 		if e.ComplexityRoot.ReopenTicketPayload.Ticket == nil {
 			break
@@ -18333,6 +21796,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestAccountDeletionPayload.UserErrors(childComplexity), true
 
+	case "RequestCallbackPayload.ticket":
+		if e.ComplexityRoot.RequestCallbackPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestCallbackPayload.Ticket(childComplexity), true
+	case "RequestCallbackPayload.userErrors":
+		if e.ComplexityRoot.RequestCallbackPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestCallbackPayload.UserErrors(childComplexity), true
+
 	case "RequestDataExportPayload.export":
 		if e.ComplexityRoot.RequestDataExportPayload.Export == nil {
 			break
@@ -18358,6 +21834,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RequestLoginChangePayload.UserErrors(childComplexity), true
+
+	case "RequestOperatorPayload.ticket":
+		if e.ComplexityRoot.RequestOperatorPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestOperatorPayload.Ticket(childComplexity), true
+	case "RequestOperatorPayload.userErrors":
+		if e.ComplexityRoot.RequestOperatorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestOperatorPayload.UserErrors(childComplexity), true
 
 	case "RequestOrderClaimPayload.challenge":
 		if e.ComplexityRoot.RequestOrderClaimPayload.Challenge == nil {
@@ -18478,6 +21967,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResetSecondFactorPayload.UserErrors(childComplexity), true
+
+	case "RestoreArticleVersionPayload.article":
+		if e.ComplexityRoot.RestoreArticleVersionPayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreArticleVersionPayload.Article(childComplexity), true
+	case "RestoreArticleVersionPayload.userErrors":
+		if e.ComplexityRoot.RestoreArticleVersionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RestoreArticleVersionPayload.UserErrors(childComplexity), true
+
+	case "RetireArticlePayload.article":
+		if e.ComplexityRoot.RetireArticlePayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireArticlePayload.Article(childComplexity), true
+	case "RetireArticlePayload.userErrors":
+		if e.ComplexityRoot.RetireArticlePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireArticlePayload.UserErrors(childComplexity), true
 
 	case "RetireBonusProgramPayload.program":
 		if e.ComplexityRoot.RetireBonusProgramPayload.Program == nil {
@@ -19547,6 +23062,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveAddressPayload.UserErrors(childComplexity), true
 
+	case "SaveArticleCategoryPayload.category":
+		if e.ComplexityRoot.SaveArticleCategoryPayload.Category == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveArticleCategoryPayload.Category(childComplexity), true
+	case "SaveArticleCategoryPayload.userErrors":
+		if e.ComplexityRoot.SaveArticleCategoryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveArticleCategoryPayload.UserErrors(childComplexity), true
+
+	case "SaveArticlePayload.article":
+		if e.ComplexityRoot.SaveArticlePayload.Article == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveArticlePayload.Article(childComplexity), true
+	case "SaveArticlePayload.userErrors":
+		if e.ComplexityRoot.SaveArticlePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveArticlePayload.UserErrors(childComplexity), true
+
 	case "SaveBonusProgramPayload.program":
 		if e.ComplexityRoot.SaveBonusProgramPayload.Program == nil {
 			break
@@ -19560,6 +23101,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveBonusProgramPayload.UserErrors(childComplexity), true
 
+	case "SaveBusinessCalendarPayload.businessCalendar":
+		if e.ComplexityRoot.SaveBusinessCalendarPayload.BusinessCalendar == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveBusinessCalendarPayload.BusinessCalendar(childComplexity), true
+	case "SaveBusinessCalendarPayload.userErrors":
+		if e.ComplexityRoot.SaveBusinessCalendarPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveBusinessCalendarPayload.UserErrors(childComplexity), true
+
 	case "SaveCampaignPayload.campaign":
 		if e.ComplexityRoot.SaveCampaignPayload.Campaign == nil {
 			break
@@ -19572,6 +23126,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveCampaignPayload.UserErrors(childComplexity), true
+
+	case "SaveCannedReplyPayload.cannedReply":
+		if e.ComplexityRoot.SaveCannedReplyPayload.CannedReply == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCannedReplyPayload.CannedReply(childComplexity), true
+	case "SaveCannedReplyPayload.userErrors":
+		if e.ComplexityRoot.SaveCannedReplyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCannedReplyPayload.UserErrors(childComplexity), true
+
+	case "SaveCardSourcePayload.secret":
+		if e.ComplexityRoot.SaveCardSourcePayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCardSourcePayload.Secret(childComplexity), true
+	case "SaveCardSourcePayload.source":
+		if e.ComplexityRoot.SaveCardSourcePayload.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCardSourcePayload.Source(childComplexity), true
+	case "SaveCardSourcePayload.userErrors":
+		if e.ComplexityRoot.SaveCardSourcePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCardSourcePayload.UserErrors(childComplexity), true
 
 	case "SaveCartPayload.cart":
 		if e.ComplexityRoot.SaveCartPayload.Cart == nil {
@@ -19611,6 +23197,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveConsentDocumentPayload.UserErrors(childComplexity), true
+
+	case "SaveCustomerNotePayload.note":
+		if e.ComplexityRoot.SaveCustomerNotePayload.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCustomerNotePayload.Note(childComplexity), true
+	case "SaveCustomerNotePayload.userErrors":
+		if e.ComplexityRoot.SaveCustomerNotePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveCustomerNotePayload.UserErrors(childComplexity), true
 
 	case "SaveEarningRulePayload.replayed":
 		if e.ComplexityRoot.SaveEarningRulePayload.Replayed == nil {
@@ -19663,6 +23262,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveGoalPayload.UserErrors(childComplexity), true
 
+	case "SaveMacroPayload.macro":
+		if e.ComplexityRoot.SaveMacroPayload.Macro == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveMacroPayload.Macro(childComplexity), true
+	case "SaveMacroPayload.userErrors":
+		if e.ComplexityRoot.SaveMacroPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveMacroPayload.UserErrors(childComplexity), true
+
 	case "SaveOfferPayload.promotion":
 		if e.ComplexityRoot.SaveOfferPayload.Promotion == nil {
 			break
@@ -19675,6 +23287,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveOfferPayload.UserErrors(childComplexity), true
+
+	case "SaveOperatorPayload.operator":
+		if e.ComplexityRoot.SaveOperatorPayload.Operator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveOperatorPayload.Operator(childComplexity), true
+	case "SaveOperatorPayload.userErrors":
+		if e.ComplexityRoot.SaveOperatorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveOperatorPayload.UserErrors(childComplexity), true
 
 	case "SaveOrderPolicyPayload.orderPolicy":
 		if e.ComplexityRoot.SaveOrderPolicyPayload.OrderPolicy == nil {
@@ -19805,6 +23430,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveRewardPayload.UserErrors(childComplexity), true
 
+	case "SaveServiceLevelPayload.serviceLevel":
+		if e.ComplexityRoot.SaveServiceLevelPayload.ServiceLevel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveServiceLevelPayload.ServiceLevel(childComplexity), true
+	case "SaveServiceLevelPayload.userErrors":
+		if e.ComplexityRoot.SaveServiceLevelPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveServiceLevelPayload.UserErrors(childComplexity), true
+
 	case "SaveShoppingListPayload.shoppingList":
 		if e.ComplexityRoot.SaveShoppingListPayload.ShoppingList == nil {
 			break
@@ -19817,6 +23455,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveShoppingListPayload.UserErrors(childComplexity), true
+
+	case "SaveSupportTeamPayload.team":
+		if e.ComplexityRoot.SaveSupportTeamPayload.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveSupportTeamPayload.Team(childComplexity), true
+	case "SaveSupportTeamPayload.userErrors":
+		if e.ComplexityRoot.SaveSupportTeamPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveSupportTeamPayload.UserErrors(childComplexity), true
+
+	case "SaveSurveyPayload.survey":
+		if e.ComplexityRoot.SaveSurveyPayload.Survey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveSurveyPayload.Survey(childComplexity), true
+	case "SaveSurveyPayload.userErrors":
+		if e.ComplexityRoot.SaveSurveyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveSurveyPayload.UserErrors(childComplexity), true
+
+	case "SaveTicketViewPayload.userErrors":
+		if e.ComplexityRoot.SaveTicketViewPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveTicketViewPayload.UserErrors(childComplexity), true
+	case "SaveTicketViewPayload.view":
+		if e.ComplexityRoot.SaveTicketViewPayload.View == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveTicketViewPayload.View(childComplexity), true
 
 	case "SaveTierPayload.tier":
 		if e.ComplexityRoot.SaveTierPayload.Tier == nil {
@@ -19975,6 +23652,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SendSecondFactorCodePayload.UserErrors(childComplexity), true
 
+	case "ServiceLevel.calendar":
+		if e.ComplexityRoot.ServiceLevel.Calendar == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.Calendar(childComplexity), true
+	case "ServiceLevel.condition":
+		if e.ComplexityRoot.ServiceLevel.Condition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.Condition(childComplexity), true
+	case "ServiceLevel.firstReplySeconds":
+		if e.ComplexityRoot.ServiceLevel.FirstReplySeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.FirstReplySeconds(childComplexity), true
+	case "ServiceLevel.id":
+		if e.ComplexityRoot.ServiceLevel.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.GlobalID(childComplexity), true
+	case "ServiceLevel.name":
+		if e.ComplexityRoot.ServiceLevel.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.Name(childComplexity), true
+	case "ServiceLevel.nextReplySeconds":
+		if e.ComplexityRoot.ServiceLevel.NextReplySeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.NextReplySeconds(childComplexity), true
+	case "ServiceLevel.pauses":
+		if e.ComplexityRoot.ServiceLevel.Pauses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.Pauses(childComplexity), true
+	case "ServiceLevel.position":
+		if e.ComplexityRoot.ServiceLevel.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.Position(childComplexity), true
+	case "ServiceLevel.resolveSeconds":
+		if e.ComplexityRoot.ServiceLevel.ResolveSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.ResolveSeconds(childComplexity), true
+	case "ServiceLevel.version":
+		if e.ComplexityRoot.ServiceLevel.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.Version(childComplexity), true
+	case "ServiceLevel.warnSeconds":
+		if e.ComplexityRoot.ServiceLevel.WarnSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceLevel.WarnSeconds(childComplexity), true
+
 	case "Session.aal":
 		if e.ComplexityRoot.Session.Aal == nil {
 			break
@@ -20105,6 +23849,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetDefaultPaymentMethodPayload.UserErrors(childComplexity), true
 
+	case "SetMyAvailabilityPayload.operator":
+		if e.ComplexityRoot.SetMyAvailabilityPayload.Operator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMyAvailabilityPayload.Operator(childComplexity), true
+	case "SetMyAvailabilityPayload.userErrors":
+		if e.ComplexityRoot.SetMyAvailabilityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetMyAvailabilityPayload.UserErrors(childComplexity), true
+
 	case "SetOrderStatusPayload.order":
 		if e.ComplexityRoot.SetOrderStatusPayload.Order == nil {
 			break
@@ -20123,6 +23880,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetOrderStatusPayload.UserErrors(childComplexity), true
+
+	case "SetPersonalManagerPayload.movedTickets":
+		if e.ComplexityRoot.SetPersonalManagerPayload.MovedTickets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPersonalManagerPayload.MovedTickets(childComplexity), true
+	case "SetPersonalManagerPayload.personalManager":
+		if e.ComplexityRoot.SetPersonalManagerPayload.PersonalManager == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPersonalManagerPayload.PersonalManager(childComplexity), true
+	case "SetPersonalManagerPayload.userErrors":
+		if e.ComplexityRoot.SetPersonalManagerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetPersonalManagerPayload.UserErrors(childComplexity), true
 
 	case "SetPrimaryContactPointPayload.contactPoint":
 		if e.ComplexityRoot.SetPrimaryContactPointPayload.ContactPoint == nil {
@@ -20182,6 +23958,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetRewardStatusPayload.UserErrors(childComplexity), true
 
+	case "SetTicketMessageVisibilityPayload.message":
+		if e.ComplexityRoot.SetTicketMessageVisibilityPayload.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetTicketMessageVisibilityPayload.Message(childComplexity), true
+	case "SetTicketMessageVisibilityPayload.ticket":
+		if e.ComplexityRoot.SetTicketMessageVisibilityPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetTicketMessageVisibilityPayload.Ticket(childComplexity), true
+	case "SetTicketMessageVisibilityPayload.userErrors":
+		if e.ComplexityRoot.SetTicketMessageVisibilityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetTicketMessageVisibilityPayload.UserErrors(childComplexity), true
+
 	case "SetTicketStatusPayload.ticket":
 		if e.ComplexityRoot.SetTicketStatusPayload.Ticket == nil {
 			break
@@ -20194,6 +23989,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetTicketStatusPayload.UserErrors(childComplexity), true
+
+	case "ShareManagerContactsPayload.personalManager":
+		if e.ComplexityRoot.ShareManagerContactsPayload.PersonalManager == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShareManagerContactsPayload.PersonalManager(childComplexity), true
+	case "ShareManagerContactsPayload.userErrors":
+		if e.ComplexityRoot.ShareManagerContactsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ShareManagerContactsPayload.UserErrors(childComplexity), true
 
 	case "Shipment.carrier":
 		if e.ComplexityRoot.Shipment.Carrier == nil {
@@ -20493,6 +24301,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SpendingTotal.Orders(childComplexity), true
 
+	case "SplitTicketPayload.created":
+		if e.ComplexityRoot.SplitTicketPayload.Created == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SplitTicketPayload.Created(childComplexity), true
+	case "SplitTicketPayload.ticket":
+		if e.ComplexityRoot.SplitTicketPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SplitTicketPayload.Ticket(childComplexity), true
+	case "SplitTicketPayload.userErrors":
+		if e.ComplexityRoot.SplitTicketPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SplitTicketPayload.UserErrors(childComplexity), true
+
 	case "StartPasskeyEnrollmentPayload.challenge":
 		if e.ComplexityRoot.StartPasskeyEnrollmentPayload.Challenge == nil {
 			break
@@ -20549,6 +24376,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StartProviderSignInPayload.UserErrors(childComplexity), true
+
+	case "StartTypingPayload.until":
+		if e.ComplexityRoot.StartTypingPayload.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartTypingPayload.Until(childComplexity), true
+	case "StartTypingPayload.userErrors":
+		if e.ComplexityRoot.StartTypingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartTypingPayload.UserErrors(childComplexity), true
 
 	case "StepUpPayload.challenge":
 		if e.ComplexityRoot.StepUpPayload.Challenge == nil {
@@ -20626,6 +24466,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.OrderUpdated(childComplexity, args["orderId"].(scalar.ID), args["after"].(*string)), true
+	case "Subscription.ticketQueueChanged":
+		if e.ComplexityRoot.Subscription.TicketQueueChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_ticketQueueChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.TicketQueueChanged(childComplexity, args["after"].(*string)), true
 	case "Subscription.ticketUpdated":
 		if e.ComplexityRoot.Subscription.TicketUpdated == nil {
 			break
@@ -20648,6 +24499,427 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.WalletBalanceChanged(childComplexity, args["after"].(*string)), true
+
+	case "SupportBreaches.firstReply":
+		if e.ComplexityRoot.SupportBreaches.FirstReply == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportBreaches.FirstReply(childComplexity), true
+	case "SupportBreaches.nextReply":
+		if e.ComplexityRoot.SupportBreaches.NextReply == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportBreaches.NextReply(childComplexity), true
+	case "SupportBreaches.resolution":
+		if e.ComplexityRoot.SupportBreaches.Resolution == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportBreaches.Resolution(childComplexity), true
+
+	case "SupportFigures.breaches":
+		if e.ComplexityRoot.SupportFigures.Breaches == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.Breaches(childComplexity), true
+	case "SupportFigures.closed":
+		if e.ComplexityRoot.SupportFigures.Closed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.Closed(childComplexity), true
+	case "SupportFigures.firstReply":
+		if e.ComplexityRoot.SupportFigures.FirstReply == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.FirstReply(childComplexity), true
+	case "SupportFigures.opened":
+		if e.ComplexityRoot.SupportFigures.Opened == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.Opened(childComplexity), true
+	case "SupportFigures.reopened":
+		if e.ComplexityRoot.SupportFigures.Reopened == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.Reopened(childComplexity), true
+	case "SupportFigures.replies":
+		if e.ComplexityRoot.SupportFigures.Replies == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.Replies(childComplexity), true
+	case "SupportFigures.resolution":
+		if e.ComplexityRoot.SupportFigures.Resolution == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.Resolution(childComplexity), true
+	case "SupportFigures.satisfaction":
+		if e.ComplexityRoot.SupportFigures.Satisfaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFigures.Satisfaction(childComplexity), true
+
+	case "SupportFiguresGroup.figures":
+		if e.ComplexityRoot.SupportFiguresGroup.Figures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFiguresGroup.Figures(childComplexity), true
+	case "SupportFiguresGroup.key":
+		if e.ComplexityRoot.SupportFiguresGroup.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFiguresGroup.Key(childComplexity), true
+	case "SupportFiguresGroup.label":
+		if e.ComplexityRoot.SupportFiguresGroup.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportFiguresGroup.Label(childComplexity), true
+
+	case "SupportSatisfaction.answers":
+		if e.ComplexityRoot.SupportSatisfaction.Answers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportSatisfaction.Answers(childComplexity), true
+	case "SupportSatisfaction.average":
+		if e.ComplexityRoot.SupportSatisfaction.Average == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportSatisfaction.Average(childComplexity), true
+	case "SupportSatisfaction.goodBasisPoints":
+		if e.ComplexityRoot.SupportSatisfaction.GoodBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportSatisfaction.GoodBasisPoints(childComplexity), true
+
+	case "SupportStatistics.from":
+		if e.ComplexityRoot.SupportStatistics.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportStatistics.From(childComplexity), true
+	case "SupportStatistics.groupBy":
+		if e.ComplexityRoot.SupportStatistics.GroupBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportStatistics.GroupBy(childComplexity), true
+	case "SupportStatistics.groups":
+		if e.ComplexityRoot.SupportStatistics.Groups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportStatistics.Groups(childComplexity), true
+	case "SupportStatistics.timeZone":
+		if e.ComplexityRoot.SupportStatistics.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportStatistics.TimeZone(childComplexity), true
+	case "SupportStatistics.to":
+		if e.ComplexityRoot.SupportStatistics.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportStatistics.To(childComplexity), true
+	case "SupportStatistics.total":
+		if e.ComplexityRoot.SupportStatistics.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportStatistics.Total(childComplexity), true
+
+	case "SupportTeam.assignment":
+		if e.ComplexityRoot.SupportTeam.Assignment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.Assignment(childComplexity), true
+	case "SupportTeam.id":
+		if e.ComplexityRoot.SupportTeam.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.GlobalID(childComplexity), true
+	case "SupportTeam.kinds":
+		if e.ComplexityRoot.SupportTeam.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.Kinds(childComplexity), true
+	case "SupportTeam.locales":
+		if e.ComplexityRoot.SupportTeam.Locales == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.Locales(childComplexity), true
+	case "SupportTeam.name":
+		if e.ComplexityRoot.SupportTeam.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.Name(childComplexity), true
+	case "SupportTeam.position":
+		if e.ComplexityRoot.SupportTeam.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.Position(childComplexity), true
+	case "SupportTeam.retired":
+		if e.ComplexityRoot.SupportTeam.Retired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.Retired(childComplexity), true
+	case "SupportTeam.revision":
+		if e.ComplexityRoot.SupportTeam.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTeam.Revision(childComplexity), true
+
+	case "SupportTimes.averageSeconds":
+		if e.ComplexityRoot.SupportTimes.AverageSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTimes.AverageSeconds(childComplexity), true
+	case "SupportTimes.count":
+		if e.ComplexityRoot.SupportTimes.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTimes.Count(childComplexity), true
+	case "SupportTimes.medianSeconds":
+		if e.ComplexityRoot.SupportTimes.MedianSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTimes.MedianSeconds(childComplexity), true
+	case "SupportTimes.withinTargetBasisPoints":
+		if e.ComplexityRoot.SupportTimes.WithinTargetBasisPoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SupportTimes.WithinTargetBasisPoints(childComplexity), true
+
+	case "Survey.createdAt":
+		if e.ComplexityRoot.Survey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.CreatedAt(childComplexity), true
+	case "Survey.delaySeconds":
+		if e.ComplexityRoot.Survey.DelaySeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.DelaySeconds(childComplexity), true
+	case "Survey.everySeconds":
+		if e.ComplexityRoot.Survey.EverySeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.EverySeconds(childComplexity), true
+	case "Survey.id":
+		if e.ComplexityRoot.Survey.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.ID(childComplexity), true
+	case "Survey.kinds":
+		if e.ComplexityRoot.Survey.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.Kinds(childComplexity), true
+	case "Survey.name":
+		if e.ComplexityRoot.Survey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.Name(childComplexity), true
+	case "Survey.position":
+		if e.ComplexityRoot.Survey.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.Position(childComplexity), true
+	case "Survey.questions":
+		if e.ComplexityRoot.Survey.Questions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.Questions(childComplexity), true
+	case "Survey.remindSeconds":
+		if e.ComplexityRoot.Survey.RemindSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.RemindSeconds(childComplexity), true
+	case "Survey.texts":
+		if e.ComplexityRoot.Survey.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.Texts(childComplexity), true
+	case "Survey.validSeconds":
+		if e.ComplexityRoot.Survey.ValidSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.ValidSeconds(childComplexity), true
+	case "Survey.version":
+		if e.ComplexityRoot.Survey.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Survey.Version(childComplexity), true
+
+	case "SurveyAnswer.choice":
+		if e.ComplexityRoot.SurveyAnswer.Choice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyAnswer.Choice(childComplexity), true
+	case "SurveyAnswer.handle":
+		if e.ComplexityRoot.SurveyAnswer.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyAnswer.Handle(childComplexity), true
+	case "SurveyAnswer.kind":
+		if e.ComplexityRoot.SurveyAnswer.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyAnswer.Kind(childComplexity), true
+	case "SurveyAnswer.question":
+		if e.ComplexityRoot.SurveyAnswer.Question == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyAnswer.Question(childComplexity), true
+	case "SurveyAnswer.score":
+		if e.ComplexityRoot.SurveyAnswer.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyAnswer.Score(childComplexity), true
+	case "SurveyAnswer.text":
+		if e.ComplexityRoot.SurveyAnswer.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyAnswer.Text(childComplexity), true
+	case "SurveyAnswer.yes":
+		if e.ComplexityRoot.SurveyAnswer.Yes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyAnswer.Yes(childComplexity), true
+
+	case "SurveyChoice.handle":
+		if e.ComplexityRoot.SurveyChoice.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyChoice.Handle(childComplexity), true
+	case "SurveyChoice.text":
+		if e.ComplexityRoot.SurveyChoice.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyChoice.Text(childComplexity), true
+	case "SurveyChoice.texts":
+		if e.ComplexityRoot.SurveyChoice.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyChoice.Texts(childComplexity), true
+
+	case "SurveyQuestion.choices":
+		if e.ComplexityRoot.SurveyQuestion.Choices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestion.Choices(childComplexity), true
+	case "SurveyQuestion.handle":
+		if e.ComplexityRoot.SurveyQuestion.Handle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestion.Handle(childComplexity), true
+	case "SurveyQuestion.kind":
+		if e.ComplexityRoot.SurveyQuestion.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestion.Kind(childComplexity), true
+	case "SurveyQuestion.required":
+		if e.ComplexityRoot.SurveyQuestion.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestion.Required(childComplexity), true
+	case "SurveyQuestion.text":
+		if e.ComplexityRoot.SurveyQuestion.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestion.Text(childComplexity), true
+	case "SurveyQuestion.texts":
+		if e.ComplexityRoot.SurveyQuestion.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestion.Texts(childComplexity), true
+
+	case "SurveyQuestionText.locale":
+		if e.ComplexityRoot.SurveyQuestionText.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestionText.Locale(childComplexity), true
+	case "SurveyQuestionText.text":
+		if e.ComplexityRoot.SurveyQuestionText.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyQuestionText.Text(childComplexity), true
+
+	case "SurveyText.locale":
+		if e.ComplexityRoot.SurveyText.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyText.Locale(childComplexity), true
+	case "SurveyText.thanks":
+		if e.ComplexityRoot.SurveyText.Thanks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyText.Thanks(childComplexity), true
+	case "SurveyText.title":
+		if e.ComplexityRoot.SurveyText.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SurveyText.Title(childComplexity), true
 
 	case "TableExport.document":
 		if e.ComplexityRoot.TableExport.Document == nil {
@@ -20760,6 +25032,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TestWebhookPayload.UserErrors(childComplexity), true
 
+	case "TextRange.length":
+		if e.ComplexityRoot.TextRange.Length == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TextRange.Length(childComplexity), true
+	case "TextRange.start":
+		if e.ComplexityRoot.TextRange.Start == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TextRange.Start(childComplexity), true
+
+	case "Ticket.about":
+		if e.ComplexityRoot.Ticket.About == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.About(childComplexity), true
 	case "Ticket.assignee":
 		if e.ComplexityRoot.Ticket.Assignee == nil {
 			break
@@ -20772,6 +25063,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.AvailableActions(childComplexity), true
+	case "Ticket.bot":
+		if e.ComplexityRoot.Ticket.Bot == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Bot(childComplexity), true
+	case "Ticket.callback":
+		if e.ComplexityRoot.Ticket.Callback == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Callback(childComplexity), true
+	case "Ticket.channel":
+		if e.ComplexityRoot.Ticket.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Channel(childComplexity), true
 	case "Ticket.closedAt":
 		if e.ComplexityRoot.Ticket.ClosedAt == nil {
 			break
@@ -20826,6 +25135,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.LastMessage(childComplexity), true
+	case "Ticket.links":
+		if e.ComplexityRoot.Ticket.Links == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Links(childComplexity), true
+	case "Ticket.locale":
+		if e.ComplexityRoot.Ticket.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Locale(childComplexity), true
+	case "Ticket.mergedInto":
+		if e.ComplexityRoot.Ticket.MergedInto == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.MergedInto(childComplexity), true
 	case "Ticket.messages":
 		if e.ComplexityRoot.Ticket.Messages == nil {
 			break
@@ -20837,6 +25164,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.Messages(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Ticket.neededSkill":
+		if e.ComplexityRoot.Ticket.NeededSkill == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.NeededSkill(childComplexity), true
 	case "Ticket.number":
 		if e.ComplexityRoot.Ticket.Number == nil {
 			break
@@ -20849,18 +25182,66 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.Order(childComplexity), true
+	case "Ticket.participants":
+		if e.ComplexityRoot.Ticket.Participants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Participants(childComplexity), true
 	case "Ticket.priority":
 		if e.ComplexityRoot.Ticket.Priority == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Ticket.Priority(childComplexity), true
+	case "Ticket.ratedAt":
+		if e.ComplexityRoot.Ticket.RatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.RatedAt(childComplexity), true
+	case "Ticket.rating":
+		if e.ComplexityRoot.Ticket.Rating == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Rating(childComplexity), true
+	case "Ticket.readByCustomerUpTo":
+		if e.ComplexityRoot.Ticket.ReadByCustomerUpTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.ReadByCustomerUpTo(childComplexity), true
+	case "Ticket.readByStaffUpTo":
+		if e.ComplexityRoot.Ticket.ReadByStaffUpTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.ReadByStaffUpTo(childComplexity), true
+	case "Ticket.replyAddress":
+		if e.ComplexityRoot.Ticket.ReplyAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.ReplyAddress(childComplexity), true
+	case "Ticket.replyDueAt":
+		if e.ComplexityRoot.Ticket.ReplyDueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.ReplyDueAt(childComplexity), true
 	case "Ticket.revision":
 		if e.ComplexityRoot.Ticket.Revision == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Ticket.Revision(childComplexity), true
+	case "Ticket.serviceLevel":
+		if e.ComplexityRoot.Ticket.ServiceLevel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.ServiceLevel(childComplexity), true
 	case "Ticket.snoozedUntilAt":
 		if e.ComplexityRoot.Ticket.SnoozedUntilAt == nil {
 			break
@@ -20891,12 +25272,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.Subject(childComplexity), true
+	case "Ticket.survey":
+		if e.ComplexityRoot.Ticket.Survey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Survey(childComplexity), true
+	case "Ticket.team":
+		if e.ComplexityRoot.Ticket.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.Team(childComplexity), true
 	case "Ticket.unreadCount":
 		if e.ComplexityRoot.Ticket.UnreadCount == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Ticket.UnreadCount(childComplexity), true
+
+	case "TicketAbout.bookingKey":
+		if e.ComplexityRoot.TicketAbout.BookingKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAbout.BookingKey(childComplexity), true
+	case "TicketAbout.id":
+		if e.ComplexityRoot.TicketAbout.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAbout.ID(childComplexity), true
+	case "TicketAbout.kind":
+		if e.ComplexityRoot.TicketAbout.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAbout.Kind(childComplexity), true
+	case "TicketAbout.node":
+		if e.ComplexityRoot.TicketAbout.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAbout.Node(childComplexity), true
+
+	case "TicketAttachment.id":
+		if e.ComplexityRoot.TicketAttachment.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAttachment.GlobalID(childComplexity), true
+	case "TicketAttachment.mime":
+		if e.ComplexityRoot.TicketAttachment.Mime == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAttachment.Mime(childComplexity), true
+	case "TicketAttachment.size":
+		if e.ComplexityRoot.TicketAttachment.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAttachment.Size(childComplexity), true
+	case "TicketAttachment.title":
+		if e.ComplexityRoot.TicketAttachment.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAttachment.Title(childComplexity), true
+	case "TicketAttachment.url":
+		if e.ComplexityRoot.TicketAttachment.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketAttachment.URL(childComplexity), true
+
+	case "TicketBot.dueAt":
+		if e.ComplexityRoot.TicketBot.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketBot.DueAt(childComplexity), true
+	case "TicketBot.outcome":
+		if e.ComplexityRoot.TicketBot.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketBot.Outcome(childComplexity), true
+	case "TicketBot.state":
+		if e.ComplexityRoot.TicketBot.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketBot.State(childComplexity), true
+
+	case "TicketCallback.at":
+		if e.ComplexityRoot.TicketCallback.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketCallback.At(childComplexity), true
+	case "TicketCallback.phone":
+		if e.ComplexityRoot.TicketCallback.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketCallback.Phone(childComplexity), true
 
 	case "TicketConnection.edges":
 		if e.ComplexityRoot.TicketConnection.Edges == nil {
@@ -20936,6 +25417,100 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TicketEdge.Node(childComplexity), true
 
+	case "TicketEdit.actorName":
+		if e.ComplexityRoot.TicketEdit.ActorName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEdit.ActorName(childComplexity), true
+	case "TicketEdit.body":
+		if e.ComplexityRoot.TicketEdit.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEdit.Body(childComplexity), true
+	case "TicketEdit.createdAt":
+		if e.ComplexityRoot.TicketEdit.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEdit.CreatedAt(childComplexity), true
+	case "TicketEdit.id":
+		if e.ComplexityRoot.TicketEdit.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEdit.GlobalID(childComplexity), true
+	case "TicketEdit.kind":
+		if e.ComplexityRoot.TicketEdit.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEdit.Kind(childComplexity), true
+
+	case "TicketEditConnection.edges":
+		if e.ComplexityRoot.TicketEditConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEditConnection.Edges(childComplexity), true
+	case "TicketEditConnection.nodes":
+		if e.ComplexityRoot.TicketEditConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEditConnection.Nodes(childComplexity), true
+	case "TicketEditConnection.pageInfo":
+		if e.ComplexityRoot.TicketEditConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEditConnection.PageInfo(childComplexity), true
+	case "TicketEditConnection.totalCount":
+		if e.ComplexityRoot.TicketEditConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEditConnection.TotalCount(childComplexity), true
+
+	case "TicketEditEdge.cursor":
+		if e.ComplexityRoot.TicketEditEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEditEdge.Cursor(childComplexity), true
+	case "TicketEditEdge.node":
+		if e.ComplexityRoot.TicketEditEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketEditEdge.Node(childComplexity), true
+
+	case "TicketLink.createdAt":
+		if e.ComplexityRoot.TicketLink.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketLink.CreatedAt(childComplexity), true
+	case "TicketLink.kind":
+		if e.ComplexityRoot.TicketLink.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketLink.Kind(childComplexity), true
+	case "TicketLink.ticket":
+		if e.ComplexityRoot.TicketLink.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketLink.Ticket(childComplexity), true
+
+	case "TicketMessage.attachments":
+		if e.ComplexityRoot.TicketMessage.Attachments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.Attachments(childComplexity), true
 	case "TicketMessage.authorKind":
 		if e.ComplexityRoot.TicketMessage.AuthorKind == nil {
 			break
@@ -20954,6 +25529,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TicketMessage.Body(childComplexity), true
+	case "TicketMessage.channel":
+		if e.ComplexityRoot.TicketMessage.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.Channel(childComplexity), true
 	case "TicketMessage.clientMessageId":
 		if e.ComplexityRoot.TicketMessage.ClientID == nil {
 			break
@@ -20966,6 +25547,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TicketMessage.CreatedAt(childComplexity), true
+	case "TicketMessage.editedAt":
+		if e.ComplexityRoot.TicketMessage.EditedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.EditedAt(childComplexity), true
 	case "TicketMessage.id":
 		if e.ComplexityRoot.TicketMessage.GlobalID == nil {
 			break
@@ -20978,18 +25565,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TicketMessage.IsMine(childComplexity), true
+	case "TicketMessage.isRemoved":
+		if e.ComplexityRoot.TicketMessage.IsRemoved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.IsRemoved(childComplexity), true
 	case "TicketMessage.kind":
 		if e.ComplexityRoot.TicketMessage.Kind == nil {
 			break
 		}
 
 		return e.ComplexityRoot.TicketMessage.Kind(childComplexity), true
+	case "TicketMessage.removedAt":
+		if e.ComplexityRoot.TicketMessage.RemovedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.RemovedAt(childComplexity), true
+	case "TicketMessage.seenByOtherSide":
+		if e.ComplexityRoot.TicketMessage.SeenByOtherSide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.SeenByOtherSide(childComplexity), true
 	case "TicketMessage.seq":
 		if e.ComplexityRoot.TicketMessage.Seq == nil {
 			break
 		}
 
 		return e.ComplexityRoot.TicketMessage.Seq(childComplexity), true
+	case "TicketMessage.suggestedArticleIds":
+		if e.ComplexityRoot.TicketMessage.SuggestedArticleIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.SuggestedArticleIds(childComplexity), true
+	case "TicketMessage.visibility":
+		if e.ComplexityRoot.TicketMessage.Visibility == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.Visibility(childComplexity), true
 
 	case "TicketMessageConnection.edges":
 		if e.ComplexityRoot.TicketMessageConnection.Edges == nil {
@@ -21029,6 +25646,357 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TicketMessageEdge.Node(childComplexity), true
 
+	case "TicketParticipant.id":
+		if e.ComplexityRoot.TicketParticipant.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketParticipant.ID(childComplexity), true
+	case "TicketParticipant.isMe":
+		if e.ComplexityRoot.TicketParticipant.IsMe == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketParticipant.IsMe(childComplexity), true
+	case "TicketParticipant.joinedAt":
+		if e.ComplexityRoot.TicketParticipant.JoinedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketParticipant.JoinedAt(childComplexity), true
+	case "TicketParticipant.name":
+		if e.ComplexityRoot.TicketParticipant.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketParticipant.Name(childComplexity), true
+	case "TicketParticipant.readUpTo":
+		if e.ComplexityRoot.TicketParticipant.ReadUpTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketParticipant.ReadUpTo(childComplexity), true
+	case "TicketParticipant.role":
+		if e.ComplexityRoot.TicketParticipant.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketParticipant.Role(childComplexity), true
+	case "TicketParticipant.userId":
+		if e.ComplexityRoot.TicketParticipant.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketParticipant.UserID(childComplexity), true
+
+	case "TicketQueueUpdate.cause":
+		if e.ComplexityRoot.TicketQueueUpdate.Cause == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketQueueUpdate.Cause(childComplexity), true
+	case "TicketQueueUpdate.change":
+		if e.ComplexityRoot.TicketQueueUpdate.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketQueueUpdate.Change(childComplexity), true
+	case "TicketQueueUpdate.cursor":
+		if e.ComplexityRoot.TicketQueueUpdate.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketQueueUpdate.Cursor(childComplexity), true
+	case "TicketQueueUpdate.ticket":
+		if e.ComplexityRoot.TicketQueueUpdate.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketQueueUpdate.Ticket(childComplexity), true
+	case "TicketQueueUpdate.ticketId":
+		if e.ComplexityRoot.TicketQueueUpdate.TicketID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketQueueUpdate.TicketID(childComplexity), true
+
+	case "TicketRating.answeredAt":
+		if e.ComplexityRoot.TicketRating.AnsweredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.AnsweredAt(childComplexity), true
+	case "TicketRating.answers":
+		if e.ComplexityRoot.TicketRating.Answers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.Answers(childComplexity), true
+	case "TicketRating.comment":
+		if e.ComplexityRoot.TicketRating.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.Comment(childComplexity), true
+	case "TicketRating.customer":
+		if e.ComplexityRoot.TicketRating.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.Customer(childComplexity), true
+	case "TicketRating.id":
+		if e.ComplexityRoot.TicketRating.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.GlobalID(childComplexity), true
+	case "TicketRating.operator":
+		if e.ComplexityRoot.TicketRating.Operator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.Operator(childComplexity), true
+	case "TicketRating.score":
+		if e.ComplexityRoot.TicketRating.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.Score(childComplexity), true
+	case "TicketRating.surveyId":
+		if e.ComplexityRoot.TicketRating.SurveyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.SurveyID(childComplexity), true
+	case "TicketRating.ticket":
+		if e.ComplexityRoot.TicketRating.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRating.Ticket(childComplexity), true
+
+	case "TicketRatingConnection.edges":
+		if e.ComplexityRoot.TicketRatingConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRatingConnection.Edges(childComplexity), true
+	case "TicketRatingConnection.nodes":
+		if e.ComplexityRoot.TicketRatingConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRatingConnection.Nodes(childComplexity), true
+	case "TicketRatingConnection.pageInfo":
+		if e.ComplexityRoot.TicketRatingConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRatingConnection.PageInfo(childComplexity), true
+	case "TicketRatingConnection.totalCount":
+		if e.ComplexityRoot.TicketRatingConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRatingConnection.TotalCount(childComplexity), true
+
+	case "TicketRatingEdge.cursor":
+		if e.ComplexityRoot.TicketRatingEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRatingEdge.Cursor(childComplexity), true
+	case "TicketRatingEdge.node":
+		if e.ComplexityRoot.TicketRatingEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketRatingEdge.Node(childComplexity), true
+
+	case "TicketServiceLevel.levelId":
+		if e.ComplexityRoot.TicketServiceLevel.LevelID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceLevel.LevelID(childComplexity), true
+	case "TicketServiceLevel.name":
+		if e.ComplexityRoot.TicketServiceLevel.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceLevel.Name(childComplexity), true
+	case "TicketServiceLevel.status":
+		if e.ComplexityRoot.TicketServiceLevel.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceLevel.Status(childComplexity), true
+	case "TicketServiceLevel.targets":
+		if e.ComplexityRoot.TicketServiceLevel.Targets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceLevel.Targets(childComplexity), true
+
+	case "TicketServiceTarget.dueAt":
+		if e.ComplexityRoot.TicketServiceTarget.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceTarget.DueAt(childComplexity), true
+	case "TicketServiceTarget.round":
+		if e.ComplexityRoot.TicketServiceTarget.Round == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceTarget.Round(childComplexity), true
+	case "TicketServiceTarget.seconds":
+		if e.ComplexityRoot.TicketServiceTarget.Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceTarget.Seconds(childComplexity), true
+	case "TicketServiceTarget.spentSeconds":
+		if e.ComplexityRoot.TicketServiceTarget.SpentSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceTarget.SpentSeconds(childComplexity), true
+	case "TicketServiceTarget.status":
+		if e.ComplexityRoot.TicketServiceTarget.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceTarget.Status(childComplexity), true
+	case "TicketServiceTarget.target":
+		if e.ComplexityRoot.TicketServiceTarget.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketServiceTarget.Target(childComplexity), true
+
+	case "TicketSignal.editing":
+		if e.ComplexityRoot.TicketSignal.Editing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSignal.Editing(childComplexity), true
+	case "TicketSignal.kind":
+		if e.ComplexityRoot.TicketSignal.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSignal.Kind(childComplexity), true
+	case "TicketSignal.name":
+		if e.ComplexityRoot.TicketSignal.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSignal.Name(childComplexity), true
+	case "TicketSignal.side":
+		if e.ComplexityRoot.TicketSignal.Side == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSignal.Side(childComplexity), true
+	case "TicketSignal.until":
+		if e.ComplexityRoot.TicketSignal.Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSignal.Until(childComplexity), true
+	case "TicketSignal.userId":
+		if e.ComplexityRoot.TicketSignal.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSignal.UserID(childComplexity), true
+
+	case "TicketSurvey.answeredAt":
+		if e.ComplexityRoot.TicketSurvey.AnsweredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.AnsweredAt(childComplexity), true
+	case "TicketSurvey.answers":
+		if e.ComplexityRoot.TicketSurvey.Answers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Answers(childComplexity), true
+	case "TicketSurvey.askedAt":
+		if e.ComplexityRoot.TicketSurvey.AskedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.AskedAt(childComplexity), true
+	case "TicketSurvey.comment":
+		if e.ComplexityRoot.TicketSurvey.Comment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Comment(childComplexity), true
+	case "TicketSurvey.expiresAt":
+		if e.ComplexityRoot.TicketSurvey.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.ExpiresAt(childComplexity), true
+	case "TicketSurvey.id":
+		if e.ComplexityRoot.TicketSurvey.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.GlobalID(childComplexity), true
+	case "TicketSurvey.language":
+		if e.ComplexityRoot.TicketSurvey.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Language(childComplexity), true
+	case "TicketSurvey.questions":
+		if e.ComplexityRoot.TicketSurvey.Questions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Questions(childComplexity), true
+	case "TicketSurvey.score":
+		if e.ComplexityRoot.TicketSurvey.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Score(childComplexity), true
+	case "TicketSurvey.status":
+		if e.ComplexityRoot.TicketSurvey.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Status(childComplexity), true
+	case "TicketSurvey.thanks":
+		if e.ComplexityRoot.TicketSurvey.Thanks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Thanks(childComplexity), true
+	case "TicketSurvey.ticket":
+		if e.ComplexityRoot.TicketSurvey.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Ticket(childComplexity), true
+	case "TicketSurvey.title":
+		if e.ComplexityRoot.TicketSurvey.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketSurvey.Title(childComplexity), true
+
+	case "TicketUpdate.change":
+		if e.ComplexityRoot.TicketUpdate.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketUpdate.Change(childComplexity), true
 	case "TicketUpdate.cursor":
 		if e.ComplexityRoot.TicketUpdate.Cursor == nil {
 			break
@@ -21047,12 +26015,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TicketUpdate.Message(childComplexity), true
+	case "TicketUpdate.messageId":
+		if e.ComplexityRoot.TicketUpdate.MessageID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketUpdate.MessageID(childComplexity), true
+	case "TicketUpdate.signal":
+		if e.ComplexityRoot.TicketUpdate.Signal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketUpdate.Signal(childComplexity), true
 	case "TicketUpdate.ticket":
 		if e.ComplexityRoot.TicketUpdate.Ticket == nil {
 			break
 		}
 
 		return e.ComplexityRoot.TicketUpdate.Ticket(childComplexity), true
+
+	case "TicketView.filter":
+		if e.ComplexityRoot.TicketView.Filter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.Filter(childComplexity), true
+	case "TicketView.id":
+		if e.ComplexityRoot.TicketView.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.GlobalID(childComplexity), true
+	case "TicketView.isMine":
+		if e.ComplexityRoot.TicketView.IsMine == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.IsMine(childComplexity), true
+	case "TicketView.name":
+		if e.ComplexityRoot.TicketView.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.Name(childComplexity), true
+	case "TicketView.position":
+		if e.ComplexityRoot.TicketView.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.Position(childComplexity), true
+	case "TicketView.revision":
+		if e.ComplexityRoot.TicketView.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.Revision(childComplexity), true
+	case "TicketView.shared":
+		if e.ComplexityRoot.TicketView.Shared == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.Shared(childComplexity), true
+	case "TicketView.sort":
+		if e.ComplexityRoot.TicketView.Sort == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketView.Sort(childComplexity), true
 
 	case "Tier.basis":
 		if e.ComplexityRoot.Tier.Basis == nil {
@@ -21790,6 +26819,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UnlinkIdentityPayload.UserErrors(childComplexity), true
 
+	case "UnlinkTicketsPayload.ticket":
+		if e.ComplexityRoot.UnlinkTicketsPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkTicketsPayload.Ticket(childComplexity), true
+	case "UnlinkTicketsPayload.userErrors":
+		if e.ComplexityRoot.UnlinkTicketsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkTicketsPayload.UserErrors(childComplexity), true
+
 	case "UnlockSessionPayload.challenge":
 		if e.ComplexityRoot.UnlockSessionPayload.Challenge == nil {
 			break
@@ -21898,6 +26940,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateShipmentPayload.UserErrors(childComplexity), true
+
+	case "UpdateTicketResult.changed":
+		if e.ComplexityRoot.UpdateTicketResult.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketResult.Changed(childComplexity), true
+	case "UpdateTicketResult.ticketId":
+		if e.ComplexityRoot.UpdateTicketResult.TicketID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketResult.TicketID(childComplexity), true
+	case "UpdateTicketResult.userErrors":
+		if e.ComplexityRoot.UpdateTicketResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketResult.UserErrors(childComplexity), true
+
+	case "UpdateTicketsPayload.changed":
+		if e.ComplexityRoot.UpdateTicketsPayload.Changed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketsPayload.Changed(childComplexity), true
+	case "UpdateTicketsPayload.results":
+		if e.ComplexityRoot.UpdateTicketsPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketsPayload.Results(childComplexity), true
+	case "UpdateTicketsPayload.userErrors":
+		if e.ComplexityRoot.UpdateTicketsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketsPayload.UserErrors(childComplexity), true
 
 	case "UpdateWalletPayload.userErrors":
 		if e.ComplexityRoot.UpdateWalletPayload.UserErrors == nil {
@@ -22524,6 +27604,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Payments(childComplexity, args["filter"].(*history.PaymentRecordFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.personalManager":
+		if e.ComplexityRoot.User.PersonalManager == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.PersonalManager(childComplexity), true
 	case "User.preferences":
 		if e.ComplexityRoot.User.Preferences == nil {
 			break
@@ -22690,6 +27776,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.StreamPosition(childComplexity), true
+	case "User.surveys":
+		if e.ComplexityRoot.User.Surveys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Surveys(childComplexity), true
 	case "User.tableExports":
 		if e.ComplexityRoot.User.TableExports == nil {
 			break
@@ -25673,6 +30765,452 @@ type AuditEntryEdge {
   cursor: Cursor!
 }
 `, BuiltIn: false},
+	{Name: "../../schema/article.graphqls", Input: `extend type Query {
+  "The shelves of the knowledge base that the caller may see, all of them, at most 300: a tree by parent, in the order of position."
+  articleCategories: [ArticleCategory!] @access(audience: [ANYONE])
+  "Articles, in the order of position: one of each, in the language asked for or else in the first of the business's languages that it is published in. Staff that asks for states gets each version in each language."
+  articles("Narrows the list." filter: ArticleFilter, "The language; the caller's when absent." locale: Locale, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleConnection @access(audience: [ANYONE])
+  "One article: what is published, in the language asked for or else in the first of the business's languages that it is published in; Article.locale says which. For staff that reads drafts its newest version where none is published."
+  article("Which one." by: ArticleRef!, "The language; the caller's when absent." locale: Locale): Article @access(audience: [ANYONE])
+  "Searches what is published and for the caller: all words must be there in any of their forms, English and Russian, but for words such as how and the. What has them in the title comes first, then in title, keywords and summary, then anywhere; of those the newest first. At last what has them in another language alone. A search that finds nothing is counted in articleGaps."
+  searchArticles("What to look for, 1 to 200 characters." text: String!, "The language; the caller's when absent." locale: Locale, "In this shelf and those in it alone." categoryId: ID, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleHitConnection @access(audience: [ANYONE])
+  "What may answer a question that is being typed, the best first: articles whose title, keywords or summary have some of its words, rare words before common ones. Nothing of it is kept, so it may be asked with each pause."
+  suggestArticles("What was typed so far; the first 1,000 characters are looked at." text: String!, "The language; the caller's when absent." locale: Locale, "How many, 1 to 10." limit: Int = 5): [ArticleHit!] @access(audience: [ANYONE])
+  "All versions of an article in a language, newest first."
+  articleVersions("The article." id: ID!, "The language." locale: Locale!, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleConnection @access(audience: [STAFF], permission: ARTICLES_READ)
+  "What readers said of an article, newest first."
+  articleVotes("The article." id: ID!, "Those alone whom it helped, or did not." helped: Boolean, "Those with a comment alone." commented: Boolean = false, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleVoteConnection @access(audience: [STAFF], permission: ARTICLES_READ)
+  "What was looked for in vain, most often first. Searches that read like an address, a number of a phone, a card or an order (an @, or six digits and more) are not kept, nor are those longer than 100 characters; after 366 days all are forgotten."
+  articleGaps("When." period: ArticleGapPeriod!, "In this language alone." locale: Locale, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleGapConnection @access(audience: [STAFF], permission: ARTICLES_READ)
+}
+
+extend type Mutation {
+  "Makes a shelf, or changes one when an id is given. Whom it is not for does not see what stands in it either."
+  saveArticleCategory(input: SaveArticleCategoryInput!): SaveArticleCategoryPayload! @access(audience: [STAFF], permission: ARTICLES_WRITE)
+  "Deletes a shelf that nothing stands in. To hide a full one, retire it by saveArticleCategory."
+  deleteArticleCategory(input: DeleteArticleCategoryInput!): DeleteArticleCategoryPayload! @access(audience: [STAFF], permission: ARTICLES_WRITE)
+  "Writes a draft: of a new article, of one in another language, or the next version of a published one, which stays as it is until publishArticle."
+  saveArticle(input: SaveArticleInput!): SaveArticlePayload! @access(audience: [STAFF], permission: ARTICLES_WRITE)
+  "Publishes the draft of an article in a language, now or, within a minute, at a time to come; the version published before is retired. What is published already stays so."
+  publishArticle(input: PublishArticleInput!): PublishArticlePayload! @access(audience: [STAFF], permission: ARTICLES_WRITE)
+  "Takes an article out of sight, in one language or in all: what is published is retired, what waits for its time is a draft again."
+  retireArticle(input: RetireArticleInput!): RetireArticlePayload! @access(audience: [STAFF], permission: ARTICLES_WRITE)
+  "Makes an older version the draft again, as a new version. A draft that is there is retired, and stays among the versions."
+  restoreArticleVersion(input: RestoreArticleVersionInput!): RestoreArticleVersionPayload! @access(audience: [STAFF], permission: ARTICLES_WRITE)
+  "Says whether an article helped: once a person, who may change his mind; of those not signed in once an address in the net."
+  rateArticle(input: RateArticleInput!): RateArticlePayload! @access(audience: [ANYONE])
+}
+
+"Who may read something. Of an article and the shelves it stands in the narrowest counts."
+enum ArticleAudience {
+  "Everybody, signed in or not."
+  EVERYBODY
+  "Whoever is signed in and has proven an address."
+  SIGNED_IN
+  "Active members of a client company, and staff."
+  PARTNERS
+}
+
+"Where a version of an article stands."
+enum ArticleStatus {
+  "Being written; staff alone sees it."
+  DRAFT
+  "Will be published at its time; staff alone sees it."
+  SCHEDULED
+  "In force; one version a language is."
+  PUBLISHED
+  "Was in force, or a draft, and is not any more; staff alone sees it."
+  RETIRED
+}
+
+"Which article."
+input ArticleRef @oneOf {
+  "By id."
+  id: ID
+  "By the word that programs and links name it by."
+  handle: String
+}
+
+"A shelf of the knowledge base."
+type ArticleCategory implements Node {
+  "The id, acat_…"
+  id: ID!
+  "Raised by every change."
+  revision: Int!
+  "How programs and links name it."
+  handle: String!
+  "What it is called, in the caller's language."
+  name: String!
+  "What stands in it, in the caller's language."
+  description: String
+  "Who may read it; what stands in it is for nobody else."
+  audience: ArticleAudience!
+  "Its place among its siblings."
+  position: Int!
+  "Whether it is out of use: then staff alone sees it and what stands in it."
+  retired: Boolean!
+  "The shelf it stands in; null for one at the top."
+  parent: ArticleCategory
+  "The shelves in it that the caller may see, in the order of position."
+  children: [ArticleCategory!]!
+  "Its texts in all languages, to edit them."
+  translations: [Translation!]!
+}
+
+"One version of an article of the knowledge base in one language. Texts are kept as they were written: HTML in them is text, not markup. Whoever shows the body must render Markdown without letting HTML through, and follow no link but http, https and mailto."
+type Article implements Node {
+  "The id, art_…, the same in all versions and languages."
+  id: ID!
+  "The number of the version, counted a language."
+  version: Int!
+  "Raised by every change."
+  revision: Int!
+  "How programs and links name it."
+  handle: String
+  "The language."
+  locale: Locale!
+  "The languages in which the caller may read it."
+  locales: [Locale!]!
+  "The shelf it stands in."
+  category: ArticleCategory
+  "Its place on the shelf."
+  position: Int!
+  "Who may read it, as far as the shelf lets them."
+  audience: ArticleAudience!
+  "Where it stands."
+  status: ArticleStatus!
+  "What it is called."
+  title: String!
+  "What it says, in a sentence or two; empty where there is none."
+  summary: String!
+  "What it says: Markdown, see Article."
+  body: String!
+  "Other words by which it is found."
+  keywords: [String!]!
+  "When it will be published."
+  publishAt: DateTime
+  "When it was published."
+  publishedAt: DateTime
+  "How many said that it helped, in this language."
+  helpedCount: Int!
+  "How many said that it did not, in this language."
+  notHelpedCount: Int!
+  "What the caller said: whether it helped; null where he said nothing."
+  myVote: Boolean
+  "Who wrote the version; for staff."
+  authorId: ID
+  "When the version was begun."
+  createdAt: DateTime!
+  "When it was changed last."
+  updatedAt: DateTime!
+}
+
+"A page of articles."
+type ArticleConnection {
+  "The items with their cursors."
+  edges: [ArticleEdge!]!
+  "The items."
+  nodes: [Article!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An article and its place in the list."
+type ArticleEdge {
+  "The item."
+  node: Article!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Narrows a list of articles. All that is said must hold."
+input ArticleFilter {
+  "On this shelf."
+  categoryId: ID
+  "Of categoryId: on the shelves in it as well."
+  withSubcategories: Boolean = true
+  "In one of these states, each version by itself. Staff that reads drafts alone finds more than what is published."
+  status: [ArticleStatus!]
+  "For this audience."
+  audience: [ArticleAudience!]
+}
+
+"An article that was found."
+type ArticleHit {
+  "The article."
+  article: Article!
+  "Where the title has the words looked for."
+  titleMatches: [TextRange!]!
+  "A part of summary or body that has words looked for; its beginning where none has."
+  snippet: ArticleSnippet!
+}
+
+"A part of a text, without its Markdown. What looks like HTML is text of the author."
+type ArticleSnippet {
+  "The text, on one line, at most 240 characters."
+  text: String!
+  "Where the text has the words looked for."
+  matches: [TextRange!]!
+}
+
+"A part of a text, counted in Unicode characters (code points)."
+type TextRange {
+  "The first character, from 0."
+  start: Int!
+  "How many."
+  length: Int!
+}
+
+"A page of articles that were found."
+type ArticleHitConnection {
+  "The items with their cursors."
+  edges: [ArticleHitEdge!]!
+  "The items."
+  nodes: [ArticleHit!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An article that was found and its place in the list."
+type ArticleHitEdge {
+  "The item."
+  node: ArticleHit!
+  "Its place."
+  cursor: Cursor!
+}
+
+"What a reader said of an article."
+type ArticleVote {
+  "Whether it helped."
+  helped: Boolean!
+  "What was said besides."
+  comment: String
+  "The language it was read in."
+  locale: Locale!
+  "When it was said first."
+  createdAt: DateTime!
+  "When it was said last."
+  updatedAt: DateTime!
+}
+
+"A page of votes."
+type ArticleVoteConnection {
+  "The items with their cursors."
+  edges: [ArticleVoteEdge!]!
+  "The items."
+  nodes: [ArticleVote!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A vote and its place in the list."
+type ArticleVoteEdge {
+  "The item."
+  node: ArticleVote!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Words that were looked for in vain."
+type ArticleGap {
+  "The words in their stems, which the searches have in common."
+  words: String!
+  "As somebody typed them last."
+  text: String!
+  "The language that was searched in."
+  locale: Locale!
+  "How often they were looked for in the period."
+  times: Int!
+  "How often nothing was found."
+  empty: Int!
+  "The last day on which nothing was found, in UTC."
+  lastOn: Date!
+}
+
+"A page of what was looked for in vain."
+type ArticleGapConnection {
+  "The items with their cursors."
+  edges: [ArticleGapEdge!]!
+  "The items."
+  nodes: [ArticleGap!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"Words that were looked for in vain and its place in the list."
+type ArticleGapEdge {
+  "The item."
+  node: ArticleGap!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Days, in UTC; at most 366."
+input ArticleGapPeriod {
+  "The first day."
+  from: Date!
+  "The last day."
+  to: Date!
+}
+
+"Input of saveArticleCategory. With an id, an absent field is unchanged."
+input SaveArticleCategoryInput {
+  "The shelf to change; absent: a new one."
+  id: ID
+  "The revision it was read at; another one now is STALE_OBJECT. Required with an id."
+  revision: Int
+  "How programs and links name it: small letters, digits and hyphens, beginning with a letter, at most 60. Required for a new one."
+  handle: String
+  "The shelf it stands in; null: at the top. The tree has 5 levels at most."
+  parentId: ID
+  "Its place among its siblings, 0 to 10,000."
+  position: Int
+  "Who may read it; EVERYBODY when absent."
+  audience: ArticleAudience
+  "True takes it and what stands in it out of sight."
+  retired: Boolean
+  "Its texts; English is required, as others read it. Required for a new one."
+  texts: [TranslationInput!]
+}
+
+"What saveArticleCategory gives."
+type SaveArticleCategoryPayload {
+  "The shelf."
+  category: ArticleCategory
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteArticleCategory."
+input DeleteArticleCategoryInput {
+  "The shelf."
+  id: ID!
+}
+
+"What deleteArticleCategory gives."
+type DeleteArticleCategoryPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of saveArticle. Of an article that is there in the language, an absent field is unchanged."
+input SaveArticleInput {
+  "The article; absent: a new one."
+  id: ID
+  "The language: en or ru."
+  locale: Locale!
+  "The revision of its newest version in the language; another one now is STALE_OBJECT. Required where it has a version in it."
+  revision: Int
+  "Of a new article: how programs and links name it, for good: small letters, digits and hyphens, beginning with a letter, at most 60."
+  handle: String
+  "The shelf; null: none. Of another language of an article as in those there are when absent, as are audience and position."
+  categoryId: ID
+  "Who may read it; EVERYBODY when absent of a new article."
+  audience: ArticleAudience
+  "What it is called, 1 to 200 characters. Required for the first version in a language."
+  title: String
+  "What it says, in a sentence or two, at most 500 characters."
+  summary: String
+  "Markdown, 1 to 50,000 characters. Required for the first version in a language."
+  body: String
+  "Other words by which it is found: at most 30, each of 1 to 50 characters."
+  keywords: [String!]
+  "Its place on the shelf, 0 to 10,000."
+  position: Int
+}
+
+"What saveArticle gives."
+type SaveArticlePayload {
+  "The draft."
+  article: Article
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of publishArticle."
+input PublishArticleInput {
+  "The article."
+  id: ID!
+  "The language."
+  locale: Locale!
+  "The revision of the draft that was looked at; another one now is STALE_OBJECT."
+  revision: Int
+  "When, at most a year ahead; absent: now."
+  at: DateTime
+}
+
+"What publishArticle gives."
+type PublishArticlePayload {
+  "The version that is published, or will be."
+  article: Article
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of retireArticle."
+input RetireArticleInput {
+  "The article."
+  id: ID!
+  "The language; absent: all."
+  locale: Locale
+}
+
+"What retireArticle gives."
+type RetireArticlePayload {
+  "The newest version in the language, or in the first of its languages."
+  article: Article
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of restoreArticleVersion."
+input RestoreArticleVersionInput {
+  "The article."
+  id: ID!
+  "The language."
+  locale: Locale!
+  "The version whose texts are wanted back."
+  version: Int!
+}
+
+"What restoreArticleVersion gives."
+type RestoreArticleVersionPayload {
+  "The new draft."
+  article: Article
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+
+"Input of rateArticle."
+input RateArticleInput {
+  "The article."
+  articleId: ID!
+  "The language it was read in; the caller's when absent."
+  locale: Locale
+  "Whether it helped."
+  helped: Boolean!
+  "What is missing, at most 1,000 characters; null takes it back, absent leaves it."
+  comment: String
+}
+
+"What rateArticle gives."
+type RateArticlePayload {
+  "The article with the counts after it."
+  article: Article
+  "Why nothing was done."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
 	{Name: "../../schema/base.graphqls", Input: `"""
 Who may call a field. Every root field says it; rows are fenced again in the
 database layer, so an object of somebody else is NOT_FOUND whatever this says.
@@ -25919,6 +31457,8 @@ enum ErrorCode {
   CODE_SENT_RECENTLY
   "At most 100 are kept; params.limit."
   TOO_MANY_ITEMS
+  "A service level goes by this calendar; params.serviceLevels are the ids."
+  CALENDAR_IN_USE
   "This second factor is there already."
   FACTOR_ALREADY_ON
   "This second factor is not there, or none is at all."
@@ -25967,6 +31507,14 @@ enum ErrorCode {
   TRANSFERS_OFF
   "The name for programs is taken."
   HANDLE_TAKEN
+  "The shelf would stand in itself."
+  ARTICLE_CATEGORY_CYCLE
+  "The tree of shelves would be deeper than allowed; params.limit."
+  ARTICLE_CATEGORY_TOO_DEEP
+  "Something stands on the shelf; params.categories and articles."
+  ARTICLE_CATEGORY_NOT_EMPTY
+  "The article has no draft in the language."
+  ARTICLE_NO_DRAFT
   "The order holds no line."
   ORDER_EMPTY
   "A product is not sold any more; params.sku."
@@ -26031,6 +31579,26 @@ enum ErrorCode {
   CLUB_CLOSED
   "The ticket is closed; reopen it first."
   TICKET_CLOSED
+  "The ticket is the caller's own: he does not work on it as staff."
+  OWN_TICKET
+  "A text has a variable that does not exist: params.variable, in params.line from params.column, both from 1."
+  UNKNOWN_VARIABLE
+  "A variable of a text has no value in this ticket: params.variable."
+  VARIABLE_EMPTY
+  "The ticket was merged; its talk goes on in params.ticketId, params.number."
+  TICKET_MERGED
+  "The tickets are not of one owner, so they are not merged."
+  TICKET_OWNERS_DIFFER
+  "The message cannot be changed (any more): params.kind of one that never changes, params.until where its time is over, params.removedAt of a removed one, params.limit where it was changed that often."
+  TICKET_MESSAGE_FIXED
+  "The bot is done with the ticket; params.outcome."
+  BOT_DONE
+  "The bot has not answered in the ticket."
+  NO_BOT_ANSWER
+  "The survey cannot be answered any more; params.status."
+  SURVEY_OVER
+  "Somebody else is asked about the ticket, or nobody."
+  SURVEY_NOT_ASKED
   "There is less money than asked for; params.available, in minor units."
   INSUFFICIENT_FUNDS
   "The amount, wallet or order is of another currency; params.currency is the right one."
@@ -36311,60 +41879,55 @@ type FulfilRewardPayload {
 	{Name: "../../schema/support.graphqls", Input: `extend type Query {
   "A ticket of the caller, of the company acted for, or any for staff."
   ticket("The ticket." id: ID!): Ticket @access(audience: [CUSTOMER, STAFF])
-  "All tickets, last active first."
-  ticketQueue("Narrows the list." filter: TicketQueueFilter, "The order of the list." sort: TicketSort = LAST_ACTIVE, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection @access(audience: [STAFF], permission: TICKETS_READ)
 }
 
 extend type Mutation {
-  "Opens a ticket, about an order or a bonus entry if said."
+  "Opens a ticket, about something of the caller's if said."
   openTicket(input: OpenTicketInput!): OpenTicketPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
-  "Adds a message. A customer's message reopens a closed or snoozed ticket."
-  replyToTicket(input: ReplyToTicketInput!): ReplyToTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
-  "Marks a ticket as read by the caller's side."
-  markTicketRead(input: MarkTicketReadInput!): MarkTicketReadPayload! @access(audience: [CUSTOMER, STAFF])
   "Closes a ticket."
   closeTicket(input: CloseTicketInput!): CloseTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Opens a closed ticket again."
   reopenTicket(input: ReopenTicketInput!): ReopenTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
-  "Gives a ticket to a staff member, or to nobody."
-  assignTicket(input: AssignTicketInput!): AssignTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Changes state, reason and priority."
   setTicketStatus(input: SetTicketStatusInput!): SetTicketStatusPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
-  "Adds a note that only staff see."
-  addInternalNote(input: AddInternalNoteInput!): AddInternalNotePayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
-}
-
-extend type Subscription {
-  "Changes of one ticket, from now or after a cursor."
-  ticketUpdated("The ticket." ticketId: ID!, "Resume after this cursor; null: from now." after: StreamCursor): TicketUpdate! @access(audience: [CUSTOMER, STAFF])
+  "Merges a ticket into another of the same owner: its talk goes on there, it is closed as a duplicate, and whoever acts on it is told where to go. Again, it is TICKET_MERGED."
+  mergeTickets(input: MergeTicketsInput!): MergeTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Opens a ticket of the same owner with copies of some messages of this one."
+  splitTicket(input: SplitTicketInput!): SplitTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Says that two tickets are related. Again, it changes nothing."
+  linkTickets(input: LinkTicketsInput!): LinkTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Says that two tickets are not related after all; what was merged or split stays linked. Again, it changes nothing."
+  unlinkTickets(input: UnlinkTicketsInput!): UnlinkTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Lets a colleague of the owner take part: he sees the ticket, may answer and hears of it. His role must let him see tickets of the owner, or of his own. Again, it changes nothing."
+  addTicketParticipant(input: AddTicketParticipantInput!): AddTicketParticipantPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
+  "Ends that a colleague takes part; what his role shows him he still sees. Again, it changes nothing."
+  removeTicketParticipant(input: RemoveTicketParticipantInput!): RemoveTicketParticipantPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
+  "Ends that the caller takes part. Nobody leaves what is his own."
+  leaveTicket(input: LeaveTicketInput!): LeaveTicketPayload! @access(audience: [CUSTOMER], acting: true)
 }
 
 "Narrows a list of tickets."
 input TicketFilter {
   "In one of these states."
   status: [TicketStatus!]
+  "Of one of these kinds."
+  kind: [TicketKind!]
   "About this order."
   orderId: ID
-}
-
-"Narrows the staff's queue."
-input TicketQueueFilter {
-  "In one of these states."
-  status: [TicketStatus!]
-  "Given to this staff member."
-  assigneeId: ID
-  "Given to nobody."
-  unassigned: Boolean = false
-  "Of this customer."
-  customerId: ID
-}
-
-"The order of the staff's queue."
-enum TicketSort {
-  "Last active first."
-  LAST_ACTIVE
-  "Waiting longest first."
-  OLDEST_ACTIVE
+  "About this order, line of an order, return, bonus entry or paper."
+  aboutId: ID
+  "About the booking with this key."
+  bookingKey: String
+  "Opened at or after."
+  openedFrom: DateTime
+  "Opened before."
+  openedBefore: DateTime
+  "The beginning of its number, or a part of its subject, up to 200 characters; as written, in small letters, in capitals or begun with one."
+  text: String
+  "With messages that the caller's side has not read (true), or without (false)."
+  unread: Boolean
+  "Those of any owner in which the person takes part (true), instead of his own; of a company's list those in which the caller does."
+  takesPart: Boolean
 }
 
 "A request of a customer and the talk about it."
@@ -36387,6 +41950,18 @@ type Ticket implements Node {
   availableActions: [TicketAction!]!
   "How urgent it is."
   priority: TicketPriority!
+  "How it came."
+  channel: TicketChannel!
+  "In which language its events are told; that of who opened it."
+  locale: Locale!
+  "What it is about; the nearest of what was named."
+  about: TicketAbout
+  "Tickets that it was merged with or split from, and related ones, as far as the caller may see them, oldest first, at most 100."
+  links: [TicketLink!]!
+  "Where its talk goes on, at the end of the chain."
+  mergedInto: Ticket
+  "Who takes part on the customer's side, longest first, at most 100."
+  participants: [TicketParticipant!]!
   "The order it is about."
   order: Order
   "The bonus entry it is about."
@@ -36413,6 +41988,96 @@ type Ticket implements Node {
   closedAt: DateTime
   "Raised by every change; pass it to refuse a stale write."
   revision: Int!
+}
+
+"What a ticket is about."
+type TicketAbout {
+  "What kind of thing."
+  kind: TicketAboutKind!
+  "Its id; null of a booking."
+  id: ID
+  "The thing: an Order, OrderLine, ReturnRequest, BonusEntry or Document. Null of a booking, and where the caller may not see it."
+  node: Node
+  "Of a booking: its key in the business's own system."
+  bookingKey: String
+}
+
+"What kind of thing a ticket is about."
+enum TicketAboutKind {
+  "A return."
+  RETURN
+  "A line of an order."
+  ORDER_LINE
+  "A paper."
+  DOCUMENT
+  "A bonus entry."
+  BONUS_ENTRY
+  "A booking."
+  BOOKING
+  "An order."
+  ORDER
+}
+
+"Another ticket that has to do with one."
+type TicketLink {
+  "What it has to do with it."
+  kind: TicketLinkKind!
+  "The other ticket."
+  ticket: Ticket!
+  "Since when."
+  createdAt: DateTime!
+}
+
+"What another ticket has to do with one."
+enum TicketLinkKind {
+  "This one was merged into the other."
+  MERGED_INTO
+  "The other was merged into this one."
+  MERGED_FROM
+  "The other was opened with messages of this one."
+  SPLIT_INTO
+  "This one was opened with messages of the other."
+  SPLIT_FROM
+  "They are related."
+  RELATED
+}
+
+"A person of the customer's side in a ticket."
+type TicketParticipant {
+  "The id, tpt_…"
+  id: ID!
+  "The person."
+  userId: ID!
+  "The name that he goes by now."
+  name: String!
+  "Whether he opened it or followed."
+  role: TicketParticipantRole!
+  "Whether that is the caller."
+  isMe: Boolean!
+  "Since when."
+  joinedAt: DateTime!
+}
+
+"How somebody takes part in a ticket."
+enum TicketParticipantRole {
+  "He opened it."
+  REQUESTER
+  "He was added, or answered."
+  FOLLOWER
+}
+
+"How a ticket or a message came."
+enum TicketChannel {
+  "By the account."
+  ACCOUNT
+  "By mail."
+  EMAIL
+  "By phone."
+  PHONE
+  "By a chat."
+  CHAT
+  "By a messenger."
+  MESSENGER
 }
 
 "What kind of request a ticket is."
@@ -36489,48 +42154,6 @@ enum TicketAction {
   REOPEN
 }
 
-"One item of a ticket's timeline."
-type TicketMessage implements Node {
-  "The id, msg_…"
-  id: ID!
-  "Its number in the ticket; notes take numbers too."
-  seq: Int!
-  "A message, a note for staff, or something that happened."
-  kind: TicketMessageKind!
-  "Which side wrote it."
-  authorKind: TicketAuthorKind!
-  "Who wrote it, as shown then."
-  authorName: String!
-  "Whether the caller wrote it."
-  isMine: Boolean!
-  "The text."
-  body: String!
-  "The client's own id of it."
-  clientMessageId: String
-  "When it was written."
-  createdAt: DateTime!
-}
-
-"What an item of a ticket is."
-enum TicketMessageKind {
-  "A message."
-  MESSAGE
-  "A note for staff."
-  NOTE
-  "Something that happened."
-  EVENT
-}
-
-"Which side wrote a message."
-enum TicketAuthorKind {
-  "The customer's side."
-  CUSTOMER
-  "Staff."
-  STAFF
-  "Kabinet itself."
-  SYSTEM
-}
-
 "A page of tickets."
 type TicketConnection {
   "The items with their cursors."
@@ -36551,26 +42174,6 @@ type TicketEdge {
   cursor: Cursor!
 }
 
-"A page of a ticket's timeline."
-type TicketMessageConnection {
-  "The items with their cursors."
-  edges: [TicketMessageEdge!]!
-  "The items."
-  nodes: [TicketMessage!]!
-  "Where the page stands."
-  pageInfo: PageInfo!
-  "How many there are in all; counted when asked for."
-  totalCount: Int!
-}
-
-"An item and its place in the timeline."
-type TicketMessageEdge {
-  "The item."
-  node: TicketMessage!
-  "Its place."
-  cursor: Cursor!
-}
-
 "Input of openTicket."
 input OpenTicketInput {
   "What it is about, 1 to 200 characters."
@@ -36583,6 +42186,18 @@ input OpenTicketInput {
   orderId: ID
   "The bonus entry it is about."
   entryId: ID
+  "The line of an order it is about."
+  lineId: ID
+  "The return it is about."
+  returnId: ID
+  "The paper it is about."
+  documentId: ID
+  "The booking it is about, by its key in the business's own system, 1 to 100 characters."
+  bookingKey: String
+  "How it comes: by the account, a chat or a messenger."
+  channel: TicketChannel = ACCOUNT
+  "Files of the first message, of the caller's own uploads, at most 10."
+  attachmentIds: [ID!]
   "The client's own id of the first message, up to 100 characters: the same one gives the same ticket again."
   clientMessageId: String
 }
@@ -36592,42 +42207,6 @@ type OpenTicketPayload {
   "The ticket."
   ticket: Ticket
   "Why nothing was opened."
-  userErrors: [UserError!]!
-}
-
-"Input of replyToTicket."
-input ReplyToTicketInput {
-  "The ticket."
-  ticketId: ID!
-  "The text, 1 to 10,000 characters."
-  body: String!
-  "The client's own id of the message, up to 100 characters: the same one gives the same message again."
-  clientMessageId: String
-  "By staff: the revision that was read; another one is STALE_OBJECT, so that two do not answer at once."
-  revision: Int
-}
-
-"What replyToTicket gives."
-type ReplyToTicketPayload {
-  "The message."
-  message: TicketMessage
-  "The ticket after it."
-  ticket: Ticket
-  "Why nothing was written."
-  userErrors: [UserError!]!
-}
-
-"Input of markTicketRead."
-input MarkTicketReadInput {
-  "The ticket."
-  ticketId: ID!
-}
-
-"What markTicketRead gives."
-type MarkTicketReadPayload {
-  "The ticket after it."
-  ticket: Ticket
-  "Why nothing was changed."
   userErrors: [UserError!]!
 }
 
@@ -36659,24 +42238,6 @@ type ReopenTicketPayload {
   userErrors: [UserError!]!
 }
 
-"Input of assignTicket."
-input AssignTicketInput {
-  "The ticket."
-  ticketId: ID!
-  "The staff member; nobody when null."
-  assigneeId: ID
-  "The revision that was read; another one is STALE_OBJECT."
-  revision: Int
-}
-
-"What assignTicket gives."
-type AssignTicketPayload {
-  "The ticket after it."
-  ticket: Ticket
-  "Why nothing was changed."
-  userErrors: [UserError!]!
-}
-
 "Input of setTicketStatus. An absent field is unchanged."
 input SetTicketStatusInput {
   "The ticket."
@@ -36701,6 +42262,2373 @@ type SetTicketStatusPayload {
   userErrors: [UserError!]!
 }
 
+"Input of mergeTickets."
+input MergeTicketsInput {
+  "The ticket that goes."
+  ticketId: ID!
+  "The ticket in which its talk goes on."
+  intoId: ID!
+  "The revision of the first that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What mergeTickets gives."
+type MergeTicketsPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "The ticket in which its talk goes on."
+  into: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of splitTicket."
+input SplitTicketInput {
+  "The ticket."
+  ticketId: ID!
+  "Its messages and notes that are copied, 1 to 100; one at least that the customer sees."
+  messageIds: [ID!]!
+  "What the new ticket is about, 1 to 200 characters."
+  subject: String!
+  "The revision that was read; another one is STALE_OBJECT, so that a retry splits once."
+  revision: Int
+}
+
+"What splitTicket gives."
+type SplitTicketPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "The new ticket."
+  created: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of linkTickets."
+input LinkTicketsInput {
+  "The ticket."
+  ticketId: ID!
+  "The other one; of any owner: customers see their own alone."
+  otherId: ID!
+}
+
+"What linkTickets gives."
+type LinkTicketsPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of unlinkTickets."
+input UnlinkTicketsInput {
+  "The ticket."
+  ticketId: ID!
+  "The other one."
+  otherId: ID!
+}
+
+"What unlinkTickets gives."
+type UnlinkTicketsPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of addTicketParticipant."
+input AddTicketParticipantInput {
+  "The ticket."
+  ticketId: ID!
+  "The colleague."
+  userId: ID!
+}
+
+"What addTicketParticipant gives."
+type AddTicketParticipantPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of removeTicketParticipant."
+input RemoveTicketParticipantInput {
+  "The ticket."
+  ticketId: ID!
+  "The colleague."
+  userId: ID!
+}
+
+"What removeTicketParticipant gives."
+type RemoveTicketParticipantPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of leaveTicket."
+input LeaveTicketInput {
+  "The ticket."
+  ticketId: ID!
+}
+
+"What leaveTicket gives."
+type LeaveTicketPayload {
+  "The ticket that was left."
+  ticketId: ID
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/support_bot.graphqls", Input: `extend type Mutation {
+  """
+  Asks to be called at a wished time: opens a ticket of kind CALLBACK with the
+  number. Ask again with the same clientMessageId and you get the same ticket.
+  """
+  requestCallback(input: RequestCallbackInput!): RequestCallbackPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
+  "Hands a ticket that the bot answers over to people. Where people have it already, nothing changes."
+  requestOperator(input: RequestOperatorInput!): RequestOperatorPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
+  "Says whether the bot's answer helped: if so the ticket is closed, else people get it."
+  confirmBotAnswer(input: ConfirmBotAnswerInput!): ConfirmBotAnswerPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
+}
+
+extend type Ticket {
+  "What the bot does with it, or did; null where people had it from the start."
+  bot: TicketBot
+  "The call that was asked for; of kind CALLBACK."
+  callback: TicketCallback
+}
+
+extend type TicketMessage {
+  "Articles that the bot offered with it, at most 5: article(by: …) shows them."
+  suggestedArticleIds: [ID!]!
+}
+
+"What the bot does with a ticket."
+type TicketBot {
+  "Whether it still answers."
+  state: TicketBotState!
+  "How it ended; null while it answers."
+  outcome: TicketBotOutcome
+  "When the ticket is closed, or people get it, if nobody says anything more."
+  dueAt: DateTime
+}
+
+"Whether the bot answers a ticket."
+enum TicketBotState {
+  "It answers what the customer writes, until he asks for a person."
+  ANSWERING
+  "It does not any more."
+  DONE
+}
+
+"How a bot's work on a ticket ended."
+enum TicketBotOutcome {
+  "The customer said that it helped; the ticket was closed."
+  CONFIRMED
+  "The customer saw its answer and said nothing more for 24 hours; the ticket was closed."
+  ASSUMED
+  "People got it."
+  ROUTED
+  "The customer left before he saw an answer; the ticket was closed."
+  ABANDONED
+}
+
+"A call that was asked for."
+type TicketCallback {
+  "The number, E.164."
+  phone: String!
+  "When, at the earliest."
+  at: DateTime!
+}
+
+"Input of requestCallback."
+input RequestCallbackInput {
+  "The number with its country code, such as +442079460018."
+  phone: String!
+  "When; in the future, within 90 days."
+  at: DateTime!
+  "The language of the call; the caller's own when nothing is said."
+  locale: Locale
+  "What it is about, 1 to 200 characters; words of ours when nothing is said."
+  subject: String
+  "More about it, up to 10,000 characters."
+  body: String
+  "The order it is about."
+  orderId: ID
+  "The client's own id of the request, up to 100 characters: the same one gives the same ticket again."
+  clientMessageId: String
+}
+
+"What requestCallback gives."
+type RequestCallbackPayload {
+  "The ticket."
+  ticket: Ticket
+  "Why nothing was opened."
+  userErrors: [UserError!]!
+}
+
+"Input of requestOperator."
+input RequestOperatorInput {
+  "The ticket."
+  ticketId: ID!
+}
+
+"What requestOperator gives."
+type RequestOperatorPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of confirmBotAnswer."
+input ConfirmBotAnswerInput {
+  "The ticket."
+  ticketId: ID!
+  "Whether it helped."
+  helped: Boolean!
+}
+
+"What confirmBotAnswer gives."
+type ConfirmBotAnswerPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/support_card.graphqls", Input: `extend type Query {
+  """
+  Everything a member of staff should know of a customer before he answers, in a
+  fixed number of reads. A part whose permission the caller's role lacks is null.
+  Null where nobody has the id, and for the caller himself.
+  """
+  customerCard("The customer." userId: ID!): CustomerCard @access(audience: [STAFF], permission: TICKETS_READ)
+  "The addresses of the business that tell more about customers, in their order; at most 20."
+  cardSources: [CardSource!] @access(audience: [STAFF], permission: SUPPORT_READ)
+  """
+  The figures of support in a period: what was opened, closed and answered, how
+  fast, and how content customers were. Tickets that were merged into others are
+  left out.
+  """
+  supportStatistics("Of which days; 366 at most." period: SupportPeriod!, "By what they are divided." groupBy: SupportGroup! = DAY, "Narrows the tickets." filter: SupportStatisticsFilter, "Where days begin; the caller's own when nothing is said." timeZone: TimeZone): SupportStatistics @access(audience: [STAFF], permission: SUPPORT_READ)
+}
+
+extend type Mutation {
+  "Writes a note about a customer for colleagues, or changes one. Customers never see it, and it moves nothing that they see."
+  saveCustomerNote(input: SaveCustomerNoteInput!): SaveCustomerNotePayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Takes a note about a customer away."
+  deleteCustomerNote(input: DeleteCustomerNoteInput!): DeleteCustomerNotePayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  """
+  Makes or changes an address of the business that is asked about customers, by
+  a POST signed as Standard Webhooks 1.0 says: {"type": "customer.card", "data":
+  {"user": "usr_…", "externalIds": [{"source", "id"}], "locale": "en"}}. It
+  answers 200 and {"title", "rows": [{"label", "value", "link"}], "link"} in 64
+  KiB at most, of which 50 rows are shown, as text, with links to http and https
+  alone; or 204 where it knows nothing of him. It is asked when somebody looks at
+  a card that is older than its time to live, and never twice at once.
+  """
+  saveCardSource(input: SaveCardSourceInput!): SaveCardSourcePayload! @access(audience: [STAFF], permission: SUPPORT_WRITE, stepUp: true)
+  "Deletes an address that is asked about customers, with what it has told."
+  deleteCardSource(input: DeleteCardSourceInput!): DeleteCardSourcePayload! @access(audience: [STAFF], permission: SUPPORT_WRITE, stepUp: true)
+  "Asks the business's own addresses about a customer again, however young the cards are. One that is being asked in this moment is not asked twice."
+  refreshOutsideCards(input: RefreshOutsideCardsInput!): RefreshOutsideCardsPayload! @access(audience: [STAFF], permission: TICKETS_READ)
+  """
+  Gives a customer a personal manager, or takes him away. The tickets of the
+  customer that are not closed and were the former manager's, or nobody's, go to
+  the new one; what was said and done stays where it is. The customer is told of
+  a new manager.
+  """
+  setPersonalManager(input: SetPersonalManagerInput!): SetPersonalManagerPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Says which of the caller's own proven addresses and numbers the customers see whose personal manager he is."
+  shareManagerContacts(input: ShareManagerContactsInput!): ShareManagerContactsPayload! @access(audience: [STAFF], permission: TICKETS_READ)
+}
+
+extend type User {
+  "Who looks after the person. Null where nobody does, and for others than the person and staff who read tickets."
+  personalManager: PersonalManager
+}
+
+"A member of staff who looks after a customer."
+type PersonalManager {
+  "The id, usr_…"
+  id: ID!
+  "His name."
+  name: String!
+  "His picture, or his initials."
+  avatar: Avatar!
+  "The addresses and numbers that he shares with the customers he looks after."
+  contacts: [ManagerContact!]!
+}
+
+"An address or number of a personal manager."
+type ManagerContact {
+  "Of which kind it is."
+  kind: ContactPointKind!
+  "The address or number."
+  value: String!
+}
+
+"What staff should know of a customer. A part whose permission the caller's role lacks is null."
+type CustomerCard {
+  "The customer's id, usr_…"
+  userId: ID!
+  "How the customer is addressed."
+  displayName: String!
+  "A person or a business."
+  kind: UserKind!
+  "Whether the account is in use."
+  status: UserStatus!
+  "The language the customer chose."
+  locale: Locale!
+  "Where the customer's days begin."
+  timeZone: TimeZone!
+  "Since when there is the account."
+  since: DateTime!
+  "The account itself. Needs USERS_READ."
+  user: User
+  "Addresses and numbers. Needs USERS_READ."
+  contacts: [ContactPoint!]
+  "The companies and families that the customer is in, with his role there; the first 50. Needs USERS_READ."
+  companies: [CustomerCompany!]
+  "What the customer ordered for himself. Needs ORDERS_READ."
+  orders: CustomerOrders
+  "Returns that are not done with, newest first, at most 20. Needs ORDERS_READ."
+  openReturns: [ReturnRequest!]
+  "Points, by programme. Needs BONUSES_READ."
+  bonusAccounts: [BonusAccount!]
+  "The tier in the default programme; null where it has none. Needs BONUSES_READ."
+  tier: Tier
+  "The clubs the customer is in, joined last, first; at most 20. Needs MARKETING_READ."
+  clubs: [ClubMember!]
+  "The discounts and prices that apply to the customer by themselves. Needs MARKETING_READ."
+  discounts: [Benefit!]
+  "Offers to be taken up and taken up, newest first; at most 20. Needs MARKETING_READ."
+  offers: [Offer!]
+  "How many tickets the customer has: his own, and those of others that he takes part in."
+  tickets: CustomerTickets!
+  "Of those the last active, at most 10."
+  lastTickets: [Ticket!]!
+  "What colleagues noted: pinned ones first, then the newest; at most 100."
+  notes: [CustomerNote!]!
+  "What was done about the account and its safety, newest first, at most 10. Needs AUDIT_READ."
+  recentActivity: [SecurityActivity!]
+  "What the business's own addresses tell of the customer, one for each source in use. Those that are too old are asked anew before this answers, side by side, each as long as its source may take."
+  outsideCards: [CustomerOutsideCard!]!
+  "Who looks after the customer."
+  personalManager: PersonalManager
+  "How content the customer was with the tickets counted in tickets."
+  satisfaction: SupportSatisfaction!
+}
+
+"A company or family that a customer is in."
+type CustomerCompany {
+  "The id, com_…"
+  id: ID!
+  "Its name."
+  name: String!
+  "What the customer is there, by the name of the role."
+  roleName: String!
+  "Whether it is a family."
+  isFamily: Boolean!
+}
+
+"What a customer ordered for himself. Cancelled and returned goods do not count; what is not paid yet does."
+type CustomerOrders {
+  "How many orders count."
+  count: Int!
+  "What they cost, by currency, the one with most orders first."
+  spent: [CustomerSpending!]!
+  "The newest orders, cancelled ones too; at most 5."
+  last: [Order!]!
+}
+
+"What a customer spent in one currency."
+type CustomerSpending {
+  "How many orders there are in it."
+  orders: Int!
+  "What they cost."
+  amount: Money!
+}
+
+"How many tickets a customer has."
+type CustomerTickets {
+  "All of them."
+  total: Int!
+  "Those that are open."
+  open: Int!
+  "Those that wait for a time or an answer."
+  snoozed: Int!
+}
+
+"What a member of staff noted about a customer."
+type CustomerNote {
+  "The id, cno_…"
+  id: ID!
+  "The text."
+  body: String!
+  "Whether it stands before the others."
+  pinned: Boolean!
+  "Who wrote it."
+  authorId: ID!
+  "Who wrote it, by the name of then."
+  authorName: String!
+  "Whether the caller wrote it."
+  isMine: Boolean!
+  "When it was written."
+  createdAt: DateTime!
+  "When it was last changed."
+  updatedAt: DateTime!
+  "Raised by every change; give it back with one."
+  revision: Int!
+}
+
+"What an address of the business told of a customer."
+type CustomerOutsideCard {
+  "The source's id, csr_…"
+  sourceId: ID!
+  "The source's name."
+  sourceName: String!
+  "Its heading; null while nothing was told."
+  title: String
+  "Its rows, at most 50; text, never markup."
+  rows: [CustomerOutsideRow!]!
+  "Where more is to be seen."
+  link: URL
+  "When it was told; null while nothing was."
+  fetchedAt: DateTime
+  "When it is asked for anew."
+  expiresAt: DateTime
+  "Whether somebody asks for it in this moment: look again."
+  isFetching: Boolean!
+  "Why nothing newer is there; null where the last try went well."
+  error: OutsideCardError
+  "When that was."
+  failedAt: DateTime
+}
+
+"A row of an outside card."
+type CustomerOutsideRow {
+  "What it says something of."
+  label: String!
+  "What it says."
+  value: String!
+  "Where more is to be seen."
+  link: URL
+}
+
+"Why an address of the business told nothing."
+enum OutsideCardError {
+  "The address is not public, or not one that may be called."
+  ADDRESS_REFUSED
+  "No answer in time."
+  TIMEOUT
+  "The other side's certificate is not good, or it speaks no TLS."
+  TLS
+  "No connection, or it broke."
+  CONNECTION
+  "It leads elsewhere, which is not followed."
+  REDIRECT
+  "Another status than 200 to 299."
+  STATUS
+  "The answer has more than 64 KiB."
+  ANSWER_TOO_LARGE
+  "The answer is not what is asked for."
+  ANSWER_INVALID
+}
+
+"An address of the business that tells more about customers."
+type CardSource {
+  "The id, csr_…"
+  id: ID!
+  "The business's name for it; it stands on cards."
+  name: String!
+  "Where it is asked."
+  url: URL!
+  "For how many seconds an answer is good."
+  ttlSeconds: Int!
+  "How many milliseconds it may take."
+  timeoutMillis: Int!
+  "Its place among the others, the lowest first."
+  position: Int!
+  "Whether it is asked and shown."
+  enabled: Boolean!
+  "Raised by every change; give it back with one."
+  revision: Int!
+  "When it was made."
+  createdAt: DateTime!
+  "When it was last changed."
+  updatedAt: DateTime!
+}
+
+"Days of a time zone's calendar."
+input SupportPeriod {
+  "The first day."
+  from: Date!
+  "The last day."
+  to: Date!
+}
+
+"By what the figures of support are divided."
+enum SupportGroup {
+  "By day."
+  DAY
+  "By week, from Monday."
+  WEEK
+  "By month."
+  MONTH
+  "By the team that has the ticket."
+  TEAM
+  "By who has the ticket; replies by who wrote them."
+  OPERATOR
+  "By the kind of request."
+  KIND
+  "By where the ticket came from."
+  CHANNEL
+}
+
+"Narrows the figures of support."
+input SupportStatisticsFilter {
+  "Of the tickets that this team has."
+  teamId: ID
+  "Of the tickets that this staff member has; replies are those he wrote."
+  operatorId: ID
+}
+
+"The figures of support in a period."
+type SupportStatistics {
+  "When the first day begins."
+  from: DateTime!
+  "When the last day ends."
+  to: DateTime!
+  "Where days begin."
+  timeZone: TimeZone!
+  "By what the figures are divided."
+  groupBy: SupportGroup!
+  "All of them together."
+  total: SupportFigures!
+  "Divided: by time each day, week or month in order; else those with anything in them, most opened first, at most 400."
+  groups: [SupportFiguresGroup!]!
+}
+
+"The figures of support of one group."
+type SupportFiguresGroup {
+  "What it is by: a day (of a week or a month its first within the period), the id of a team or an operator, a kind or a channel. Empty: of no team, of nobody."
+  key: String!
+  "What people read: a team's or an operator's name; else the key. Empty: of no team, of nobody."
+  label: String!
+  "The figures."
+  figures: SupportFigures!
+}
+
+"The figures of support."
+type SupportFigures {
+  "Tickets opened in the period."
+  opened: Int!
+  "Tickets closed in the period, the last time if several."
+  closed: Int!
+  "Of those opened in the period, how often they were opened again since."
+  reopened: Int!
+  "Answers that staff wrote in the period."
+  replies: Int!
+  "How long customers waited for the first answer, of those that came in the period, in working time."
+  firstReply: SupportTimes!
+  "How long it took until it was closed, of those closed in the period, in working time."
+  resolution: SupportTimes!
+  "Of the tickets opened in the period, how often each target was missed."
+  breaches: SupportBreaches!
+  "How content customers were, of the answers that came in the period."
+  satisfaction: SupportSatisfaction!
+}
+
+"How long something took."
+type SupportTimes {
+  "How many there are."
+  count: Int!
+  "The mean, in seconds; null where there are none."
+  averageSeconds: Int
+  "The median, in seconds; null where there are none."
+  medianSeconds: Int
+  "How many of them kept their target, in hundredths of a per cent; null where there are none."
+  withinTargetBasisPoints: Int
+}
+
+"How often targets were missed."
+type SupportBreaches {
+  "First answers."
+  firstReply: Int!
+  "Next answers."
+  nextReply: Int!
+  "Resolutions."
+  resolution: Int!
+}
+
+"How content customers were."
+type SupportSatisfaction {
+  "How many gave a score."
+  answers: Int!
+  "The mean of the scores, 1 to 5, with two digits; null where nobody gave one."
+  average: Decimal
+  "How many of them gave 4 or 5, in hundredths of a per cent; null where nobody gave a score."
+  goodBasisPoints: Int
+}
+
+"Input of saveCustomerNote. With an id, an absent field is unchanged."
+input SaveCustomerNoteInput {
+  "The note to change; absent: a new one."
+  id: ID
+  "The revision that was read; needed with an id."
+  revision: Int
+  "Whom it is about; needed for a new one."
+  userId: ID
+  "The text, 1 to 4,000 characters; needed for a new one."
+  body: String
+  "Whether it stands before the others."
+  pinned: Boolean
+  "The client's own id of a new note, up to 100 characters: the same one gives the same note again."
+  clientId: String
+}
+
+"What saveCustomerNote gives."
+type SaveCustomerNotePayload {
+  "The note as it is now."
+  note: CustomerNote
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteCustomerNote."
+input DeleteCustomerNoteInput {
+  "The note."
+  id: ID!
+}
+
+"What deleteCustomerNote gives."
+type DeleteCustomerNotePayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of saveCardSource. With an id, an absent field is unchanged."
+input SaveCardSourceInput {
+  "The source to change; absent: a new one."
+  id: ID
+  "The revision that was read; needed with an id."
+  revision: Int
+  "The business's name for it, 1 to 100 characters, each once; needed for a new one."
+  name: String
+  "Where it is asked: https on port 443 or 8443, a public host, without credentials; what KABINET_WEBHOOK_ALLOW names besides. Needed for a new one."
+  url: URL
+  "For how many seconds an answer is good, 0 to 86,400; 300 for a new one."
+  ttlSeconds: Int
+  "How many milliseconds it may take, 100 to 3,500; 3,000 for a new one."
+  timeoutMillis: Int
+  "Its place among the others, 0 to 1,000; 0 for a new one."
+  position: Int
+  "Whether it is asked and shown; true for a new one."
+  enabled: Boolean
+  "Makes a new secret; the former one signs nothing any more."
+  newSecret: Boolean = false
+}
+
+"What saveCardSource gives."
+type SaveCardSourcePayload {
+  "The source as it is now."
+  source: CardSource
+  "The secret that signs, whsec_…; of a new source or a new secret, and only here."
+  secret: String
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteCardSource."
+input DeleteCardSourceInput {
+  "The source."
+  id: ID!
+}
+
+"What deleteCardSource gives."
+type DeleteCardSourcePayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of refreshOutsideCards."
+input RefreshOutsideCardsInput {
+  "The customer."
+  userId: ID!
+  "Of these sources; of all when nothing is said."
+  sourceIds: [ID!]
+}
+
+"What refreshOutsideCards gives."
+type RefreshOutsideCardsPayload {
+  "The customer's cards, all of them."
+  outsideCards: [CustomerOutsideCard!]
+  "Why nothing was asked."
+  userErrors: [UserError!]!
+}
+
+"Input of setPersonalManager."
+input SetPersonalManagerInput {
+  "The customer."
+  userId: ID!
+  "The member of staff; nobody when null."
+  managerId: ID
+}
+
+"What setPersonalManager gives."
+type SetPersonalManagerPayload {
+  "Who looks after the customer now."
+  personalManager: PersonalManager
+  "How many tickets were given over."
+  movedTickets: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of shareManagerContacts."
+input ShareManagerContactsInput {
+  "The contact points, at most 10, each proven and the caller's own; none: nothing is shared."
+  contactPointIds: [ID!]!
+}
+
+"What shareManagerContacts gives."
+type ShareManagerContactsPayload {
+  "The caller as his customers see him."
+  personalManager: PersonalManager
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/support_clock.graphqls", Input: `extend type Query {
+  "The service levels in force, in the order in which they are tried; at most 50."
+  serviceLevels: [ServiceLevel!] @access(audience: [STAFF], permission: SUPPORT_READ)
+  "The business calendars in force, by name; at most 50."
+  businessCalendars: [BusinessCalendar!] @access(audience: [STAFF], permission: SUPPORT_READ)
+  "The log of a ticket's clock, oldest first: it explains what was promised and what became of it."
+  ticketClock("The ticket." ticketId: ID!, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ClockEventConnection @access(audience: [STAFF], permission: TICKETS_READ)
+}
+
+extend type Mutation {
+  "Writes a service level, or a new version of one. Tickets opened or given another priority from now on get it; others keep what they have."
+  saveServiceLevel(input: SaveServiceLevelInput!): SaveServiceLevelPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Takes a service level out of force. Tickets that have it keep it."
+  deleteServiceLevel(input: DeleteServiceLevelInput!): DeleteServiceLevelPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Writes a business calendar, or a new version of one. What a clock counts from its next start or pause on goes by it; a stretch that runs keeps the old one."
+  saveBusinessCalendar(input: SaveBusinessCalendarInput!): SaveBusinessCalendarPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Takes a business calendar out of force that no service level goes by."
+  deleteBusinessCalendar(input: DeleteBusinessCalendarInput!): DeleteBusinessCalendarPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+}
+
+extend type Ticket {
+  "How the promises of its service level stand; for staff. Null where its clock has never run."
+  serviceLevel: TicketServiceLevel
+  "When staff mean to have answered at the latest, as it stands; null where no answer is awaited. One in the past was not kept."
+  replyDueAt: DateTime
+}
+
+"""
+In what time tickets are answered and solved. The first one in force whose
+condition fits a ticket is its own; where none fits, a built-in one promises the
+first reply within 1 hour, day and night.
+"""
+type ServiceLevel implements Node {
+  "The id, sla_…; the same in all versions."
+  id: ID!
+  "What staff call it."
+  name: String!
+  "Its place in the order in which they are tried."
+  position: Int!
+  "Which tickets it is for; null: all."
+  condition: String
+  "Working time until the first reply."
+  firstReplySeconds: Int!
+  "Working time until the answer to each later turn of the customer; null: none is promised."
+  nextReplySeconds: Int
+  "Working time until the ticket is closed; null: none is promised."
+  resolveSeconds: Int
+  "Working time before a target is missed at which staff are warned; 0: never. A target that is not longer is not warned of."
+  warnSeconds: Int!
+  "Reasons of a ticket's state in which its clocks stand still."
+  pauses: [TicketStatusReason!]!
+  "When the business works; null: day and night."
+  calendar: BusinessCalendar
+  "Raised by every change."
+  version: Int!
+}
+
+"When the business works, by the clock on the wall: an hour that is skipped in spring does not exist, one that comes twice in autumn counts twice."
+type BusinessCalendar implements Node {
+  "The id, cal_…; the same in all versions."
+  id: ID!
+  "What staff call it."
+  name: String!
+  "Whose clock it goes by."
+  timeZone: TimeZone!
+  "Working time by day of the week."
+  intervals: [BusinessInterval!]!
+  "Days that differ from the week."
+  holidays: [BusinessHoliday!]!
+  "Raised by every change."
+  version: Int!
+}
+
+"A stretch of working time."
+type BusinessInterval {
+  "The day: 1 is Monday, 7 Sunday; 0 in a day that differs."
+  day: Int!
+  "From this time on, HH:MM."
+  from: String!
+  "Until this time, HH:MM; 24:00 is the end of the day."
+  to: String!
+}
+
+"A day that differs from its day of the week."
+type BusinessHoliday {
+  "The day."
+  on: Date!
+  "What it is called."
+  name: String!
+  "When the business works on it; empty: not at all."
+  intervals: [BusinessInterval!]!
+}
+
+"What a service level promises."
+enum ServiceTarget {
+  "The first answer of staff."
+  FIRST_REPLY
+  "The answer to a later turn of the customer; a round for each."
+  NEXT_REPLY
+  "That the ticket is closed; a round for the opening and for each reopening."
+  RESOLUTION
+}
+
+"How a promise stands."
+enum ServiceLevelStatus {
+  "The clock runs, and there is time."
+  PENDING
+  "The clock stands."
+  PAUSED
+  "The clock runs, and little time is left."
+  IMMINENT_BREACH
+  "It was not kept."
+  BREACHED
+  "It was kept."
+  ACHIEVED
+  "It is not owed any more."
+  CANCELLED
+}
+
+"How the promises of a ticket's service level stand."
+type TicketServiceLevel {
+  "The service level, as it was when the ticket got it; null for the built-in one."
+  levelId: ID
+  "What it is called."
+  name: String!
+  "How all stand together: while something is owed, the worst of it; after that, whether everything was in time."
+  status: ServiceLevelStatus!
+  "The last round of each."
+  targets: [TicketServiceTarget!]!
+}
+
+"How the last round of a promise stands."
+type TicketServiceTarget {
+  "What is promised."
+  target: ServiceTarget!
+  "Which round it is, from 1."
+  round: Int!
+  "How it stands."
+  status: ServiceLevelStatus!
+  "The working time that it may take; null: it is counted without a promise."
+  seconds: Int
+  "The working time used until now, or until it ended."
+  spentSeconds: Int!
+  "When it is missed, while the clock runs."
+  dueAt: DateTime
+}
+
+"What happened to a clock."
+enum ClockEventKind {
+  "It started; or, in the same round, went on under another service level."
+  ACTIVATE
+  "It was stopped for a while."
+  PAUSE
+  "It went on."
+  RESUME
+  "Little time was left."
+  WARN
+  "The time was used up."
+  BREACH
+  "What was promised was done."
+  FULFIL
+  "It was not owed any more."
+  CANCEL
+}
+
+"One entry of the log that is the clock of a ticket; never changed."
+type ClockEvent {
+  "Its id, clk_…"
+  id: ID!
+  "Of which promise."
+  target: ServiceTarget!
+  "Of which round of it."
+  round: Int!
+  "What happened."
+  kind: ClockEventKind!
+  "When; to the second."
+  at: DateTime!
+  "When the promise is missed, as it stood; of ACTIVATE and RESUME."
+  dueAt: DateTime
+  "Working time used until then."
+  spentSeconds: Int!
+  "Why: a reason of the ticket's state, or OPENED, REPLY, LEVEL, BOT, MERGED; empty for WARN and BREACH."
+  reason: String!
+  "What it means, in the caller's language."
+  text: String!
+}
+
+"A page of a clock's log."
+type ClockEventConnection {
+  "The items with their cursors."
+  edges: [ClockEventEdge!]!
+  "The items."
+  nodes: [ClockEvent!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An event and its place in the list."
+type ClockEventEdge {
+  "The event."
+  node: ClockEvent!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of saveServiceLevel, whole: what it says replaces what is in force."
+input SaveServiceLevelInput {
+  "The service level to change; a new one when absent. At most 50 are in force."
+  id: ID
+  "The version that was read; another one is STALE_OBJECT. Required with an id."
+  version: Int
+  "What staff call it, 1 to 100 characters."
+  name: String!
+  "Its place in the order in which they are tried, 0 to 10,000."
+  position: Int = 0
+  "Which tickets it is for, in CEL, such as priority == \"URGENT\" || isPartner. It may name kind, priority, channel, locale, companyId, isPartner and tier. Null: all."
+  condition: String
+  "Working time until the first reply, 60 to 31,622,400."
+  firstReplySeconds: Int = 3600
+  "Working time until each later answer, in the same bounds; null: none is promised."
+  nextReplySeconds: Int
+  "Working time until the ticket is closed, in the same bounds; null: none is promised."
+  resolveSeconds: Int
+  "Working time before a target is missed at which staff are warned; 0: never."
+  warnSeconds: Int = 900
+  "Reasons of a ticket's state in which its clocks stand; when nothing is said WAITING_FOR_CUSTOMER and WAITING_FOR_DATE."
+  pauses: [TicketStatusReason!]
+  "When the business works; null: day and night."
+  calendarId: ID
+}
+
+"What saveServiceLevel gives."
+type SaveServiceLevelPayload {
+  "The service level from now on."
+  serviceLevel: ServiceLevel
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteServiceLevel."
+input DeleteServiceLevelInput {
+  "The service level."
+  id: ID!
+}
+
+"What deleteServiceLevel gives."
+type DeleteServiceLevelPayload {
+  "The service level as it was last."
+  serviceLevel: ServiceLevel
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of saveBusinessCalendar, whole: what it says replaces what is in force."
+input SaveBusinessCalendarInput {
+  "The calendar to change; a new one when absent. At most 50 are in force."
+  id: ID
+  "The version that was read; another one is STALE_OBJECT. Required with an id."
+  version: Int
+  "What staff call it, 1 to 100 characters."
+  name: String!
+  "Whose clock it goes by."
+  timeZone: TimeZone!
+  "Working time by day of the week, at least one interval and at most 10 a day; they may touch, not overlap. What goes past midnight is two."
+  intervals: [BusinessIntervalInput!]!
+  "Days that differ, each once, at most 500."
+  holidays: [BusinessHolidayInput!]
+}
+
+"A stretch of working time of a day of the week."
+input BusinessIntervalInput {
+  "The day: 1 is Monday, 7 Sunday."
+  day: Int!
+  "From this time on, HH:MM."
+  from: String!
+  "Until this time, HH:MM, after from; 24:00 is the end of the day."
+  to: String!
+}
+
+"A day that differs from its day of the week."
+input BusinessHolidayInput {
+  "The day."
+  on: Date!
+  "What it is called, up to 100 characters."
+  name: String
+  "When the business works on it, at most 10; none: not at all."
+  intervals: [BusinessHoursInput!]
+}
+
+"A stretch of working time of a day that differs."
+input BusinessHoursInput {
+  "From this time on, HH:MM."
+  from: String!
+  "Until this time, HH:MM, after from; 24:00 is the end of the day."
+  to: String!
+}
+
+"What saveBusinessCalendar gives."
+type SaveBusinessCalendarPayload {
+  "The calendar from now on."
+  businessCalendar: BusinessCalendar
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteBusinessCalendar."
+input DeleteBusinessCalendarInput {
+  "The calendar."
+  id: ID!
+}
+
+"What deleteBusinessCalendar gives."
+type DeleteBusinessCalendarPayload {
+  "The calendar as it was last."
+  businessCalendar: BusinessCalendar
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/support_desk.graphqls", Input: `extend type Query {
+  """
+  All tickets, last active first. A filter that names nothing of a kind narrows
+  by nothing of it; what it names of two kinds must both be so. A cursor is good
+  for the sort it came with.
+  """
+  ticketQueue("Narrows the list." filter: TicketQueueFilter, "The order of the list." sort: TicketSort = LAST_ACTIVE, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection @access(audience: [STAFF], permission: TICKETS_READ)
+  "The caller's saved views of the queue and those that colleagues share, by position and name."
+  ticketViews: [TicketView!] @access(audience: [STAFF], permission: TICKETS_READ)
+  "The teams, in the order in which they are asked whether they take a ticket; at most 100."
+  supportTeams: [SupportTeam!] @access(audience: [STAFF], permission: SUPPORT_READ)
+  "Who answers tickets, by team and name; at most 1,000."
+  operators("Of this team." teamId: ID): [Operator!] @access(audience: [STAFF], permission: SUPPORT_READ)
+  "Texts to answer with, by handle; at most 500."
+  cannedReplies("Those of this team, and of none." teamId: ID): [CannedReply!] @access(audience: [STAFF], permission: SUPPORT_READ)
+  "A canned reply as the caller would send it in a ticket: in the ticket's language where it has a text in it, else in English, else in the first language it has. Values are put in as text."
+  renderCannedReply("The canned reply." id: ID!, "The ticket it would be sent in." ticketId: ID!): RenderedReply @access(audience: [STAFF], permission: TICKETS_READ)
+  "Several acts in one, by name; at most 200."
+  macros("Those of this team, and of none." teamId: ID): [Macro!] @access(audience: [STAFF], permission: SUPPORT_READ)
+}
+
+extend type Mutation {
+  "Gives a ticket to a staff member, or to nobody; to a team whose tickets are given by turn, where it finds who has room. Nobody is given his own."
+  assignTicket(input: AssignTicketInput!): AssignTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Takes the ticket that should be answered next: open, nobody's, of the caller's team or of none, in a language and of a skill of his, the most urgent and then the one due first. Two who take at once get two. Capacity is no bound here. Null where none waits."
+  claimNextTicket: ClaimNextTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Changes many tickets, each by itself, and says what became of each."
+  updateTickets(input: UpdateTicketsInput!): UpdateTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Makes a view of the queue or changes one's own."
+  saveTicketView(input: SaveTicketViewInput!): SaveTicketViewPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Deletes one's own view."
+  deleteTicketView(input: DeleteTicketViewInput!): DeleteTicketViewPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Makes a team or changes one. A new one with the name of one that was deleted brings that back."
+  saveSupportTeam(input: SaveSupportTeamInput!): SaveSupportTeamPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Deletes a team: its operators have none then, and its tickets that are not closed wait for another."
+  deleteSupportTeam(input: DeleteSupportTeamInput!): DeleteSupportTeamPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Makes a staff member an operator, or changes what he answers. An absent field is unchanged."
+  saveOperator(input: SaveOperatorInput!): SaveOperatorPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Says that the caller is away, or back: who is away is given no tickets, and keeps those he has."
+  setMyAvailability(input: SetMyAvailabilityInput!): SetMyAvailabilityPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Makes a canned reply or changes one. A variable that does not exist is refused with where it stands."
+  saveCannedReply(input: SaveCannedReplyInput!): SaveCannedReplyPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Takes a canned reply out of use."
+  deleteCannedReply(input: DeleteCannedReplyInput!): DeleteCannedReplyPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Makes a macro or changes one."
+  saveMacro(input: SaveMacroInput!): SaveMacroPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Takes a macro out of use."
+  deleteMacro(input: DeleteMacroInput!): DeleteMacroPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Does all acts of a macro to a ticket, in their order; where one is refused, none is done."
+  applyMacro(input: ApplyMacroInput!): ApplyMacroPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+}
+
+extend type Ticket {
+  "The team it is of; for staff."
+  team: SupportTeam
+  "What an operator must know to answer it; for staff."
+  neededSkill: String
+}
+
+"Narrows the staff's queue."
+input TicketQueueFilter {
+  "In one of these states."
+  status: [TicketStatus!]
+  "For one of these reasons."
+  reason: [TicketStatusReason!]
+  "Of one of these kinds."
+  kind: [TicketKind!]
+  "So urgent."
+  priority: [TicketPriority!]
+  "Come by one of these ways."
+  channel: [TicketChannel!]
+  "In one of these languages."
+  locale: [Locale!]
+  "Whose service level stands so."
+  levelStatus: [ServiceLevelStatus!]
+  "Of this team."
+  teamId: ID
+  "Of no team."
+  withoutTeam: Boolean = false
+  "Given to this staff member."
+  assigneeId: ID
+  "Given to the caller."
+  mine: Boolean = false
+  "Given to nobody."
+  unassigned: Boolean = false
+  "Of this customer himself."
+  customerId: ID
+  "Of this company."
+  companyId: ID
+  "About this order."
+  orderId: ID
+  "With this number, in whatever case."
+  number: String
+  "Opened then or later."
+  createdFrom: DateTime
+  "Opened before."
+  createdBefore: DateTime
+  "With messages that staff has not read."
+  unread: Boolean = false
+}
+
+"The order of the staff's queue."
+enum TicketSort {
+  "Last active first."
+  LAST_ACTIVE
+  "Waiting longest first."
+  OLDEST_ACTIVE
+  "The first target of its service level that runs out first."
+  DUE
+  "Most urgent first; of those the newest."
+  URGENCY
+  "Opened last first."
+  NEWEST
+}
+
+"A saved way of looking at the queue."
+type TicketView {
+  "The id, view_…"
+  id: ID!
+  "What it is called."
+  name: String!
+  "Whether colleagues see it."
+  shared: Boolean!
+  "Whether it is the caller's own, who alone may change it."
+  isMine: Boolean!
+  "The filter as it was saved: give it to ticketQueue as the variable of its filter."
+  filter: JSON!
+  "The order."
+  sort: TicketSort!
+  "Where it stands among others."
+  position: Int!
+  "Raised by every change; give it back with one."
+  revision: Int!
+}
+
+"A group of operators that tickets are given to."
+type SupportTeam implements Node {
+  "The id, team_…"
+  id: ID!
+  "What it is called."
+  name: String!
+  "How its tickets are given out."
+  assignment: TeamAssignment!
+  "The kinds of tickets it takes; none: all."
+  kinds: [TicketKind!]!
+  "The languages it takes; none: all."
+  locales: [String!]!
+  "Where it stands: the first that fits takes a ticket."
+  position: Int!
+  "Whether it was deleted; tickets of then still name it."
+  retired: Boolean!
+  "Raised by every change; give it back with one."
+  revision: Int!
+}
+
+"How a team's tickets are given out."
+enum TeamAssignment {
+  "By hand: they wait until somebody takes them."
+  MANUAL
+  "By turn: to the operator who waited longest among those with room."
+  ROUND_ROBIN
+}
+
+"A staff member who answers tickets."
+type Operator implements Node {
+  "The id, opr_…"
+  id: ID!
+  "Who it is."
+  user: User
+  "The team."
+  team: SupportTeam
+  "How many open tickets at once are given to him by turn. Those of customers whose personal manager he is come besides."
+  capacity: Int!
+  "How many open ones he has now."
+  openTickets: Int!
+  "What he knows."
+  skills: [String!]!
+  "The languages he answers in; none: all."
+  locales: [String!]!
+  "Whether he is away: he is given none then."
+  away: Boolean!
+  "Raised by every change; give it back with one."
+  revision: Int!
+}
+
+"A text that operators answer with."
+type CannedReply {
+  "The id, can_…; the same in all versions."
+  id: ID!
+  "How people find it, such as greeting."
+  handle: String!
+  "The text in each language."
+  texts: [LocalizedText!]!
+  "The team it is shown to; null: all."
+  teamId: ID
+  "Raised by every change; give it back with one."
+  version: Int!
+}
+
+"A text in a language."
+type LocalizedText {
+  "The language."
+  locale: String!
+  "The text."
+  text: String!
+}
+
+"A text in a language."
+input LocalizedTextInput {
+  "The language."
+  locale: Locale!
+  "The text, 1 to 10,000 characters, with variables such as {{customer.name}}: customer.name, ticket.number, operator.name, order.number."
+  text: String!
+}
+
+"A canned reply as it would be sent."
+type RenderedReply {
+  "The text. A variable without a value stands there as it is written."
+  text: String!
+  "The language of the text."
+  locale: String!
+  "Whether it is another language than the ticket's, for want of a text in that."
+  isFallback: Boolean!
+  "The variables that have no value here, such as order.number of a ticket about none."
+  missing: [String!]!
+}
+
+"Several acts of an operator in one."
+type Macro {
+  "The id, mac_…; the same in all versions."
+  id: ID!
+  "What it is called."
+  name: String!
+  "The acts, in their order."
+  acts: [MacroAct!]!
+  "The team it is shown to; null: all."
+  teamId: ID
+  "Raised by every change; give it back with one."
+  version: Int!
+}
+
+"What an act of a macro does."
+enum MacroActKind {
+  "Answers the customer."
+  REPLY
+  "Adds a note for staff."
+  NOTE
+  "Moves the ticket."
+  SET_STATUS
+  "Says how urgent it is."
+  SET_PRIORITY
+  "Gives it to somebody, or to nobody."
+  ASSIGN
+  "Gives it to a team, or to none."
+  SET_TEAM
+}
+
+"Whom a macro gives a ticket to, where it names nobody."
+enum MacroTarget {
+  "Who applies it."
+  ME
+  "Nobody."
+  NOBODY
+}
+
+"One act of a macro; which fields it has follows its kind."
+type MacroAct {
+  "What it does."
+  kind: MacroActKind!
+  "Of REPLY and NOTE: the text, in one or several languages."
+  texts: [LocalizedText!]!
+  "Of REPLY: the canned reply it sends, as it is then."
+  cannedReplyId: ID
+  "Of SET_STATUS: where the ticket shall stand."
+  status: TicketStatus
+  "Of SET_STATUS: why."
+  reason: TicketStatusReason
+  "Of SET_STATUS with SNOOZED: for so many hours."
+  hours: Int
+  "Of SET_PRIORITY."
+  priority: TicketPriority
+  "Of ASSIGN and SET_TEAM: where no id is named."
+  target: MacroTarget
+  "Of ASSIGN: this staff member."
+  userId: ID
+  "Of SET_TEAM: this team."
+  teamId: ID
+}
+
+"One act of a macro; a field that its kind has no use for is refused."
+input MacroActInput {
+  "What it does."
+  kind: MacroActKind!
+  "Of REPLY and NOTE: the text, in one or several languages, with variables as in canned replies."
+  texts: [LocalizedTextInput!]
+  "Of REPLY: a canned reply in place of texts."
+  cannedReplyId: ID
+  "Of SET_STATUS: where the ticket shall stand."
+  status: TicketStatus
+  "Of SET_STATUS: why; one that fits the state."
+  reason: TicketStatusReason
+  "Of SET_STATUS with SNOOZED: for so many hours, 1 to 8,760."
+  hours: Int
+  "Of SET_PRIORITY."
+  priority: TicketPriority
+  "Of ASSIGN: ME or NOBODY; of SET_TEAM: NOBODY for no team."
+  target: MacroTarget
+  "Of ASSIGN: this staff member."
+  userId: ID
+  "Of SET_TEAM: this team."
+  teamId: ID
+}
+
+"Input of assignTicket."
+input AssignTicketInput {
+  "The ticket."
+  ticketId: ID!
+  "The staff member; nobody when null."
+  assigneeId: ID
+  "The team; none when null, unchanged when absent."
+  teamId: ID
+  "What an operator must know to answer it, 1 to 50 characters; nothing when null, unchanged when absent."
+  skill: String
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What assignTicket gives."
+type AssignTicketPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"What claimNextTicket gives."
+type ClaimNextTicketPayload {
+  "The ticket, which is the caller's now; null where none waits."
+  ticket: Ticket
+  "Why nothing was taken."
+  userErrors: [UserError!]!
+}
+
+"Input of updateTickets."
+input UpdateTicketsInput {
+  "The tickets, 1 to 100; one that is named twice is changed once."
+  ticketIds: [ID!]!
+  "Where they shall stand."
+  status: TicketStatus
+  "Why; one that fits the state."
+  reason: TicketStatusReason
+  "With SNOOZED: until when; in the future."
+  snoozedUntilAt: DateTime
+  "How urgent they are."
+  priority: TicketPriority
+  "The staff member; nobody when null, unchanged when absent."
+  assigneeId: ID
+  "The team; none when null, unchanged when absent."
+  teamId: ID
+}
+
+"What updateTickets gives."
+type UpdateTicketsPayload {
+  "What became of each, in the order they were named."
+  results: [UpdateTicketResult!]!
+  "How many were changed."
+  changed: Int
+  "Why nothing was done at all."
+  userErrors: [UserError!]!
+}
+
+"What became of one ticket."
+type UpdateTicketResult {
+  "The ticket."
+  ticketId: ID!
+  "Whether it was changed; what is as it should be already is not."
+  changed: Boolean!
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+
+"Input of saveTicketView."
+input SaveTicketViewInput {
+  "The view to change; a new one without it."
+  id: ID
+  "With an id: the revision that was read."
+  revision: Int
+  "What it is called, 1 to 100 characters, once among one's own."
+  name: String!
+  "Whether colleagues see it."
+  shared: Boolean = false
+  "The filter; mine means whoever looks."
+  filter: TicketQueueFilter!
+  "The order."
+  sort: TicketSort = LAST_ACTIVE
+  "Where it stands among others, 0 to 10,000."
+  position: Int = 0
+}
+
+"What saveTicketView gives."
+type SaveTicketViewPayload {
+  "The view after it."
+  view: TicketView
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteTicketView."
+input DeleteTicketViewInput {
+  "The view."
+  id: ID!
+}
+
+"What deleteTicketView gives."
+type DeleteTicketViewPayload {
+  "The view that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of saveSupportTeam."
+input SaveSupportTeamInput {
+  "The team to change; a new one without it."
+  id: ID
+  "With an id: the revision that was read."
+  revision: Int
+  "What it is called, 1 to 100 characters, once."
+  name: String!
+  "How its tickets are given out."
+  assignment: TeamAssignment = MANUAL
+  "The kinds of tickets it takes; none: all."
+  kinds: [TicketKind!]
+  "The languages it takes; none: all."
+  locales: [Locale!]
+  "Where it stands, 0 to 10,000: the first that fits takes a ticket."
+  position: Int = 0
+}
+
+"What saveSupportTeam gives."
+type SaveSupportTeamPayload {
+  "The team after it."
+  team: SupportTeam
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteSupportTeam."
+input DeleteSupportTeamInput {
+  "The team."
+  id: ID!
+}
+
+"What deleteSupportTeam gives."
+type DeleteSupportTeamPayload {
+  "The team that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of saveOperator."
+input SaveOperatorInput {
+  "The staff member."
+  userId: ID!
+  "The team; none when null."
+  teamId: ID
+  "How many open tickets at once are given to him by turn, 0 to 1,000; 10 when nothing was said."
+  capacity: Int
+  "What he knows, up to 50 words of 1 to 50 characters; in whatever case."
+  skills: [String!]
+  "The languages he answers in; none: all."
+  locales: [Locale!]
+  "Whether he is away."
+  away: Boolean
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What saveOperator gives."
+type SaveOperatorPayload {
+  "The operator after it."
+  operator: Operator
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of setMyAvailability."
+input SetMyAvailabilityInput {
+  "Whether the caller is away."
+  away: Boolean!
+}
+
+"What setMyAvailability gives."
+type SetMyAvailabilityPayload {
+  "The operator after it."
+  operator: Operator
+  "Why nothing was changed: NOT_FOUND where the caller is no operator."
+  userErrors: [UserError!]!
+}
+
+"Input of saveCannedReply."
+input SaveCannedReplyInput {
+  "The canned reply to change; a new one without it."
+  id: ID
+  "With an id: the version that was read."
+  version: Int
+  "How people find it: a letter, then letters, digits and _, up to 40."
+  handle: String!
+  "The text in one or several languages, each once."
+  texts: [LocalizedTextInput!]!
+  "The team it is shown to; all without it."
+  teamId: ID
+}
+
+"What saveCannedReply gives."
+type SaveCannedReplyPayload {
+  "The canned reply after it."
+  cannedReply: CannedReply
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteCannedReply."
+input DeleteCannedReplyInput {
+  "The canned reply."
+  id: ID!
+}
+
+"What deleteCannedReply gives."
+type DeleteCannedReplyPayload {
+  "The canned reply that is out of use."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of saveMacro."
+input SaveMacroInput {
+  "The macro to change; a new one without it."
+  id: ID
+  "With an id: the version that was read."
+  version: Int
+  "What it is called, 1 to 100 characters, once."
+  name: String!
+  "The acts, 1 to 10, in the order in which they are done."
+  acts: [MacroActInput!]!
+  "The team it is shown to; all without it."
+  teamId: ID
+}
+
+"What saveMacro gives."
+type SaveMacroPayload {
+  "The macro after it."
+  macro: Macro
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteMacro."
+input DeleteMacroInput {
+  "The macro."
+  id: ID!
+}
+
+"What deleteMacro gives."
+type DeleteMacroPayload {
+  "The macro that is out of use."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of applyMacro."
+input ApplyMacroInput {
+  "The ticket."
+  ticketId: ID!
+  "The macro."
+  macroId: ID!
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int!
+}
+
+"What applyMacro gives."
+type ApplyMacroPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was done: the path begins at the act."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/support_post.graphqls", Input: `extend type Query {
+  "Letters that came in by mail and what became of them, the newest first."
+  letters("About this ticket." ticketId: ID, "That came to this end." outcome: LetterOutcome, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): LetterConnection @access(audience: [STAFF], permission: TICKETS_READ)
+}
+
+extend type Ticket {
+  "Where the caller can write to by mail, so that his letter joins this ticket: for him alone. Null where no mail is taken in, and to who may not write."
+  replyAddress: EmailAddress
+}
+
+"One letter that came in by mail. Its text is in the ticket, if it came into one."
+type Letter {
+  "The id, let_…"
+  id: ID!
+  "The address in its From, in lower case; null where it named none, and where its writer's data was erased."
+  sender: String
+  "What became of it."
+  outcome: LetterOutcome!
+  "Why, a word for programs: NOT_PROVEN, AUTO_REPLY, LIST, LOOP, BOUNCE, NO_SENDER, DELAYED, UNKNOWN; empty where there is nothing to say."
+  reason: String!
+  "The ticket that it came into."
+  ticket: Ticket
+  "The message that it became, or the note, where it was not proven who wrote it."
+  message: TicketMessage
+  "Bytes, as it came."
+  size: Int!
+  "When it came."
+  createdAt: DateTime!
+}
+
+"What became of a letter."
+enum LetterOutcome {
+  "It joined a ticket."
+  JOINED
+  "It opened a ticket."
+  OPENED
+  "It told that a letter of ours did not arrive."
+  BOUNCE
+  "No person wrote it: an automatic reply, a list, a loop. It is never answered."
+  IGNORED
+  "It could not be taken: it names nobody who wrote it."
+  REFUSED
+}
+
+"A page of letters."
+type LetterConnection {
+  "The items with their cursors."
+  edges: [LetterEdge!]!
+  "The items."
+  nodes: [Letter!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A letter and its place in the list."
+type LetterEdge {
+  "The letter."
+  node: Letter!
+  "Its place."
+  cursor: Cursor!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/support_survey.graphqls", Input: `extend type Query {
+  "What customers are asked when a ticket is closed: the surveys in force, at most 50, in the order in which they are tried."
+  surveys: [Survey!] @access(audience: [STAFF], permission: SUPPORT_READ)
+  "What customers answered, last answered first."
+  ticketRatings("Narrows the list." filter: TicketRatingFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketRatingConnection @access(audience: [STAFF], permission: TICKETS_READ)
+}
+
+extend type Mutation {
+  """
+  Makes a survey, or a new version of one. When a ticket is closed its customer
+  is asked the first survey that its kind fits; who was asked already is asked
+  the version of then.
+  """
+  saveSurvey(input: SaveSurveyInput!): SaveSurveyPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Takes a survey out of use: nobody is asked any more; who was asked may still answer."
+  deleteSurvey(input: DeleteSurveyInput!): DeleteSurveyPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  """
+  Answers a survey about a closed ticket, once. Order of calls: 1. the ticket is
+  closed; 2. survey of the ticket, or surveys of me, gives the questions;
+  3. rateTicket. Only who was asked may answer.
+  """
+  rateTicket(input: RateTicketInput!): RateTicketPayload! @access(audience: [CUSTOMER], company: TICKETS_READ)
+}
+
+extend type User {
+  "What one is asked about one's closed tickets and has not answered, at most 20, last asked first. Nobody else's."
+  surveys: [TicketSurvey!]!
+}
+
+extend type Ticket {
+  "What the customer gave last, 1 to 5; kept when the ticket opens again."
+  rating: Int
+  "When he did."
+  ratedAt: DateTime
+  "The last survey that the caller himself is asked about it; null where there is none."
+  survey: TicketSurvey
+}
+
+"What customers are asked when a ticket is closed."
+type Survey {
+  "The id, srv_…; the same in all versions."
+  id: ID!
+  "The business's name for it."
+  name: String!
+  "Its title and thanks, in all its languages."
+  texts: [SurveyText!]!
+  "The questions, 1 to 10."
+  questions: [SurveyQuestion!]!
+  "Kinds of tickets it is for; none: all."
+  kinds: [TicketKind!]!
+  "How long after the ticket was closed it is asked, in seconds."
+  delaySeconds: Int!
+  "How long after it was asked it is asked again, in seconds; null: never."
+  remindSeconds: Int
+  "How long after it was asked it can be answered, in seconds."
+  validSeconds: Int!
+  "One person is asked at most once in so many seconds; 0: after each closing."
+  everySeconds: Int!
+  "Its place among the surveys: the first that fits is asked."
+  position: Int!
+  "Raised by every change; give it back with one."
+  version: Int!
+  "When this version was made."
+  createdAt: DateTime!
+}
+
+"The words around the questions in one language."
+type SurveyText {
+  "The language."
+  locale: Locale!
+  "What stands above the questions."
+  title: String!
+  "What is said when it was answered."
+  thanks: String
+}
+
+"One question of a survey."
+type SurveyQuestion {
+  "How programs name it."
+  handle: String!
+  "What is answered."
+  kind: SurveyQuestionKind!
+  "Whether it must be answered."
+  required: Boolean!
+  "The question, in the language of the survey asked; for staff in the caller's. Where it has none in it, in the first of en and ru that it has."
+  text: String!
+  "What can be chosen; of CHOICE."
+  choices: [SurveyChoice!]!
+  "The question in all its languages."
+  texts: [SurveyQuestionText!]!
+}
+
+"A question in one language."
+type SurveyQuestionText {
+  "The language."
+  locale: Locale!
+  "The question."
+  text: String!
+}
+
+"What is answered to a question."
+enum SurveyQuestionKind {
+  "1 to 5; the first such question is the rating of the ticket."
+  SCORE
+  "One of the choices."
+  CHOICE
+  "Words, up to 2,000 characters."
+  TEXT
+  "Yes or no."
+  YES_NO
+}
+
+"One choice of a question."
+type SurveyChoice {
+  "How programs name it."
+  handle: String!
+  "What it is called, in the language of the question."
+  text: String!
+  "The same in all languages."
+  texts: [SurveyQuestionText!]!
+}
+
+"A survey that one person is asked about one ticket."
+type TicketSurvey {
+  "The id, srq_…"
+  id: ID!
+  "The ticket."
+  ticket: Ticket
+  "How it stands."
+  status: TicketSurveyStatus!
+  "What stands above the questions."
+  title: String!
+  "What is said when it was answered."
+  thanks: String
+  "The language of title and thanks: the ticket's, or the first of en and ru that the survey has."
+  language: Locale!
+  "The questions."
+  questions: [SurveyQuestion!]!
+  "When it was asked."
+  askedAt: DateTime
+  "Until when it can be answered."
+  expiresAt: DateTime
+  "When it was answered."
+  answeredAt: DateTime
+  "The score that was given, 1 to 5."
+  score: Int
+  "What was written besides."
+  comment: String
+  "The answers."
+  answers: [SurveyAnswer!]!
+}
+
+"How a survey that one person is asked stands."
+enum TicketSurveyStatus {
+  "It will be asked; it can be answered already."
+  PLANNED
+  "It was asked and waits."
+  ASKED
+  "It was answered."
+  ANSWERED
+  "Nobody answered in time."
+  EXPIRED
+  "It was never asked: the ticket opened again, or the person was asked lately."
+  CANCELLED
+}
+
+"One answer."
+type SurveyAnswer {
+  "The question's handle."
+  handle: String!
+  "The question, as it was asked."
+  question: String!
+  "What is answered."
+  kind: SurveyQuestionKind!
+  "Of SCORE."
+  score: Int
+  "Of CHOICE: the handle of what was chosen."
+  choice: String
+  "Of TEXT, and of CHOICE what it is called."
+  text: String
+  "Of YES_NO."
+  yes: Boolean
+}
+
+"What a customer answered about a ticket."
+type TicketRating {
+  "The id, srq_…"
+  id: ID!
+  "The ticket."
+  ticket: Ticket
+  "Who answered."
+  customer: User
+  "Who had the ticket when it was closed."
+  operator: User
+  "The survey."
+  surveyId: ID!
+  "The score, 1 to 5."
+  score: Int
+  "What was written besides."
+  comment: String
+  "The answers."
+  answers: [SurveyAnswer!]!
+  "When it was answered."
+  answeredAt: DateTime
+}
+
+"A page of ratings."
+type TicketRatingConnection {
+  "The items with their cursors."
+  edges: [TicketRatingEdge!]!
+  "The items."
+  nodes: [TicketRating!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A rating and its place in the list."
+type TicketRatingEdge {
+  "The rating."
+  node: TicketRating!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Narrows a list of ratings."
+input TicketRatingFilter {
+  "Answered at this moment or after it."
+  from: DateTime
+  "Answered before this moment."
+  to: DateTime
+  "Of tickets that this member of staff had."
+  operatorId: ID
+  "About this ticket."
+  ticketId: ID
+  "At least this score."
+  minScore: Int
+  "At most this score."
+  maxScore: Int
+}
+
+"Input of saveSurvey."
+input SaveSurveyInput {
+  "The survey; a new one when null."
+  id: ID
+  "With an id: the version that was read; another one is STALE_OBJECT."
+  version: Int
+  "The business's name for it, 1 to 100 characters."
+  name: String!
+  "The words around the questions; one in English or Russian at least."
+  texts: [SurveyTextInput!]!
+  "The questions, 1 to 10, one SCORE at least."
+  questions: [SurveyQuestionInput!]!
+  "Kinds of tickets it is for; none: all."
+  kinds: [TicketKind!]
+  "How long after the ticket was closed it is asked, 0 to 30 days."
+  delaySeconds: Int = 3600
+  "How long after it was asked it is asked again, an hour or more and less than validSeconds; null: never."
+  remindSeconds: Int
+  "How long after it was asked it can be answered, an hour to 365 days."
+  validSeconds: Int = 1209600
+  "One person is asked at most once in so many seconds, up to 365 days."
+  everySeconds: Int = 0
+  "Its place among the surveys, 0 to 10,000."
+  position: Int = 0
+}
+
+"The words around the questions in one language."
+input SurveyTextInput {
+  "The language, en or ru."
+  locale: Locale!
+  "What stands above the questions, 1 to 200 characters."
+  title: String!
+  "What is said when it was answered, up to 500 characters."
+  thanks: String
+}
+
+"One question of a survey."
+input SurveyQuestionInput {
+  "How programs name it: a letter, then up to 39 letters, digits and _."
+  handle: String!
+  "What is answered."
+  kind: SurveyQuestionKind!
+  "Whether it must be answered."
+  required: Boolean = false
+  "The question in its languages; one at least."
+  texts: [SurveyQuestionTextInput!]!
+  "What can be chosen, 2 to 20; of CHOICE."
+  choices: [SurveyChoiceInput!]
+}
+
+"A question or a choice in one language."
+input SurveyQuestionTextInput {
+  "The language, en or ru."
+  locale: Locale!
+  "The words, 1 to 300 characters."
+  text: String!
+}
+
+"One choice of a question."
+input SurveyChoiceInput {
+  "How programs name it: a letter, then up to 39 letters, digits and _."
+  handle: String!
+  "What it is called, in its languages; one at least."
+  texts: [SurveyQuestionTextInput!]!
+}
+
+"What saveSurvey gives."
+type SaveSurveyPayload {
+  "The survey after it."
+  survey: Survey
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteSurvey."
+input DeleteSurveyInput {
+  "The survey."
+  id: ID!
+}
+
+"What deleteSurvey gives."
+type DeleteSurveyPayload {
+  "The survey that is out of use."
+  deletedId: ID
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of rateTicket: one of requestId and ticketId."
+input RateTicketInput {
+  "What one is asked; id of the survey."
+  requestId: ID
+  "The ticket: the last survey that one is asked about it."
+  ticketId: ID
+  "The rating, 1 to 5: the answer to the first question of kind SCORE."
+  score: Int
+  "The answers, each question once."
+  answers: [SurveyAnswerInput!]
+  "What one wants to say besides, up to 2,000 characters."
+  comment: String
+}
+
+"One answer: of the question's kind, nothing else."
+input SurveyAnswerInput {
+  "The question's handle."
+  handle: String!
+  "Of SCORE: 1 to 5."
+  score: Int
+  "Of CHOICE: the handle of one choice."
+  choice: String
+  "Of TEXT: up to 2,000 characters."
+  text: String
+  "Of YES_NO."
+  yes: Boolean
+}
+
+"What rateTicket gives."
+type RateTicketPayload {
+  "The survey after it."
+  survey: TicketSurvey
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was written."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/support_talk.graphqls", Input: `extend type Query {
+  "What a message was before each change of it, oldest first, with who changed it. Removed and hidden texts are here alone."
+  ticketMessageHistory("The message." messageId: ID!, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketEditConnection @access(audience: [STAFF], permission: TICKETS_READ)
+}
+
+extend type Mutation {
+  "Adds a message. A customer's message reopens a closed or snoozed ticket."
+  replyToTicket(input: ReplyToTicketInput!): ReplyToTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
+  "Adds a note that only staff see."
+  addInternalNote(input: AddInternalNoteInput!): AddInternalNotePayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Changes the words of one's own message within 15 minutes; of one's own note at any time. What it was stays on record for staff."
+  editTicketMessage(input: EditTicketMessageInput!): EditTicketMessagePayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
+  "Takes a message back: one's own within 15 minutes; by staff any, at any time. Its place stays in the talk without words and files; what it was stays on record for staff. Again, it changes nothing."
+  removeTicketMessage(input: RemoveTicketMessageInput!): RemoveTicketMessagePayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
+  "Hides a message from the customer's side, or shows it again. Those who follow the ticket are told at once. Notes and events stay as they are."
+  setTicketMessageVisibility(input: SetTicketMessageVisibilityInput!): SetTicketMessageVisibilityPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Marks a ticket as read by the caller's side, all of it or up to a message. A mark never moves back."
+  markTicketRead(input: MarkTicketReadInput!): MarkTicketReadPayload! @access(audience: [CUSTOMER, STAFF])
+  "Says that the caller types, or has the ticket open, to those who follow it now. Nothing is kept: say it again before ` + "`" + `until` + "`" + ` while it holds. At most 20 in 10 seconds, then RATE_LIMITED."
+  startTyping(input: StartTypingInput!): StartTypingPayload! @access(audience: [CUSTOMER, STAFF])
+}
+
+extend type Subscription {
+  "Changes of one ticket, from now or after a cursor, and who types in it."
+  ticketUpdated("The ticket." ticketId: ID!, "Resume after this cursor; null: from now." after: StreamCursor): TicketUpdate! @access(audience: [CUSTOMER, STAFF])
+  "Changes of all tickets, for the queue: from now or after a cursor."
+  ticketQueueChanged("Resume after this cursor; null: from now." after: StreamCursor): TicketQueueUpdate! @access(audience: [STAFF], permission: TICKETS_READ)
+}
+
+extend type Ticket {
+  "The number of the last message of the customer's side that staff have read; 0 when none."
+  readByStaffUpTo: Int!
+  "The number of the last message of staff that somebody of the customer's side has read; 0 when none."
+  readByCustomerUpTo: Int!
+}
+
+extend type TicketParticipant {
+  "The number of the last message of staff that he has read; 0 when none."
+  readUpTo: Int!
+}
+
+"One item of a ticket's timeline."
+type TicketMessage implements Node {
+  "The id, msg_…"
+  id: ID!
+  "Its number in the ticket; notes take numbers too."
+  seq: Int!
+  "A message, a note for staff, or something that happened."
+  kind: TicketMessageKind!
+  "Who sees it; the customer's side meets ALL alone."
+  visibility: TicketVisibility!
+  "Which side wrote it."
+  authorKind: TicketAuthorKind!
+  "Who wrote it, as shown then."
+  authorName: String!
+  "Whether the caller wrote it."
+  isMine: Boolean!
+  "The text: words, never HTML. Empty when it was removed."
+  body: String!
+  "The files that it carries, at most 10; none when it was removed."
+  attachments: [TicketAttachment!]!
+  "The way it came."
+  channel: TicketChannel!
+  "The client's own id of it."
+  clientMessageId: String
+  "Whether the other side has read it; null of what is no message."
+  seenByOtherSide: Boolean
+  "When it was written."
+  createdAt: DateTime!
+  "When its words were changed last."
+  editedAt: DateTime
+  "Whether it was removed."
+  isRemoved: Boolean!
+  "When it was removed."
+  removedAt: DateTime
+}
+
+"What an item of a ticket is."
+enum TicketMessageKind {
+  "A message."
+  MESSAGE
+  "A note for staff."
+  NOTE
+  "Something that happened."
+  EVENT
+}
+
+"Who sees a message."
+enum TicketVisibility {
+  "Both sides."
+  ALL
+  "Staff alone."
+  STAFF
+}
+
+"Which side wrote a message."
+enum TicketAuthorKind {
+  "The customer's side."
+  CUSTOMER
+  "Staff."
+  STAFF
+  "Kabinet itself."
+  SYSTEM
+  "The bot."
+  BOT
+}
+
+"A file that a message carries."
+type TicketAttachment {
+  "The id, att_…"
+  id: ID!
+  "What it is called; the name somebody gave it."
+  title: String!
+  "The type of the bytes as they were found, such as application/pdf."
+  mime: String!
+  "Bytes."
+  size: Int!
+  "Where the bytes are for the next 5 minutes, for this session alone: ask for it right before it is opened. It ends with the session, and when the message is hidden or removed. Null where the file is gone."
+  url: URL
+}
+
+"What a message was before it was changed."
+type TicketEdit {
+  "The id, ted_…"
+  id: ID!
+  "What was done."
+  kind: TicketEditKind!
+  "The text before it."
+  body: String!
+  "Who did it, as called then."
+  actorName: String!
+  "When it was done."
+  createdAt: DateTime!
+}
+
+"What was done to a message."
+enum TicketEditKind {
+  "Its words were changed."
+  EDIT
+  "It was removed."
+  REMOVE
+  "It was hidden from the customer's side."
+  HIDE
+  "It was shown again."
+  SHOW
+}
+
+"A page of what a message was."
+type TicketEditConnection {
+  "The items with their cursors."
+  edges: [TicketEditEdge!]!
+  "The items."
+  nodes: [TicketEdit!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A change and its place in the list."
+type TicketEditEdge {
+  "The change."
+  node: TicketEdit!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A page of a ticket's timeline."
+type TicketMessageConnection {
+  "The items with their cursors."
+  edges: [TicketMessageEdge!]!
+  "The items."
+  nodes: [TicketMessage!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An item and its place in the timeline."
+type TicketMessageEdge {
+  "The item."
+  node: TicketMessage!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A message of ticketUpdated: a change of the ticket, or of a message in it, or a signal."
+type TicketUpdate {
+  "The place to resume after. A signal does not move it."
+  cursor: StreamCursor!
+  "What happened; ticket.signal for a signal."
+  kind: String!
+  "The ticket as it is now; null with a signal."
+  ticket: Ticket
+  "What became of a message, where it is about one."
+  change: TicketChange
+  "Which message."
+  messageId: ID
+  "The message as it is now; null where it is hidden from the caller."
+  message: TicketMessage
+  "Who types or is there; nobody hears himself."
+  signal: TicketSignal
+}
+
+"What became of something that one follows."
+enum TicketChange {
+  "It is new to the caller."
+  ADDED
+  "It is not as it was."
+  UPDATED
+  "It was removed, or the caller does not see it any more."
+  REMOVED
+}
+
+"That somebody types or is there. It is not kept and ends by itself."
+type TicketSignal {
+  "What holds."
+  kind: TicketSignalKind!
+  "On which side."
+  side: TicketAuthorKind!
+  "Who."
+  name: String!
+  "Who; for staff, and for the customer's side of its own people."
+  userId: ID
+  "Whether he has an answer begun."
+  editing: Boolean!
+  "Until when it holds unless it is said again."
+  until: DateTime!
+}
+
+"What a signal says."
+enum TicketSignalKind {
+  "Somebody types a message; of staff's notes only staff hear."
+  TYPING
+  "Somebody has the ticket open; of staff only staff hear."
+  PRESENT
+}
+
+"A message of ticketQueueChanged."
+type TicketQueueUpdate {
+  "The place to resume after."
+  cursor: StreamCursor!
+  "What happened to the ticket, such as ticket.replied."
+  cause: String!
+  "What became of it in the queue."
+  change: TicketChange!
+  "Which ticket."
+  ticketId: ID!
+  "The ticket as it is now."
+  ticket: Ticket
+}
+
+"Input of replyToTicket."
+input ReplyToTicketInput {
+  "The ticket."
+  ticketId: ID!
+  "The text, 1 to 10,000 characters."
+  body: String!
+  "The client's own id of the message, up to 100 characters: the same one gives the same message again."
+  clientMessageId: String
+  "Files that the caller uploaded by uploadDocument, at most 10."
+  attachmentIds: [ID!]
+  "By staff: the revision that was read; another one is STALE_OBJECT, so that two do not answer at once."
+  revision: Int
+}
+
+"What replyToTicket gives."
+type ReplyToTicketPayload {
+  "The message; null on a retry of one that was hidden since."
+  message: TicketMessage
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was written."
+  userErrors: [UserError!]!
+}
+
 "Input of addInternalNote."
 input AddInternalNoteInput {
   "The ticket."
@@ -36709,6 +44637,8 @@ input AddInternalNoteInput {
   body: String!
   "The client's own id of the note, up to 100 characters."
   clientMessageId: String
+  "Files that the caller uploaded by uploadDocument, at most 10."
+  attachmentIds: [ID!]
 }
 
 "What addInternalNote gives."
@@ -36719,16 +44649,92 @@ type AddInternalNotePayload {
   userErrors: [UserError!]!
 }
 
-"A message of ticketUpdated."
-type TicketUpdate {
-  "The place to resume after."
-  cursor: StreamCursor!
-  "What happened."
-  kind: String!
-  "The ticket as it is now."
-  ticket: Ticket
-  "The message that was written, where one was."
+"Input of editTicketMessage."
+input EditTicketMessageInput {
+  "The message."
+  messageId: ID!
+  "The text, 1 to 10,000 characters."
+  body: String!
+}
+
+"What editTicketMessage gives."
+type EditTicketMessagePayload {
+  "The message after it."
   message: TicketMessage
+  "Its ticket."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of removeTicketMessage."
+input RemoveTicketMessageInput {
+  "The message."
+  messageId: ID!
+}
+
+"What removeTicketMessage gives."
+type RemoveTicketMessagePayload {
+  "The message after it."
+  message: TicketMessage
+  "Its ticket."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of setTicketMessageVisibility."
+input SetTicketMessageVisibilityInput {
+  "The message."
+  messageId: ID!
+  "Who shall see it."
+  visibility: TicketVisibility!
+}
+
+"What setTicketMessageVisibility gives."
+type SetTicketMessageVisibilityPayload {
+  "The message after it."
+  message: TicketMessage
+  "Its ticket."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of markTicketRead."
+input MarkTicketReadInput {
+  "The ticket."
+  ticketId: ID!
+  "The number of the last message that was read; all of them when null."
+  upTo: Int
+}
+
+"What markTicketRead gives."
+type MarkTicketReadPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of startTyping."
+input StartTypingInput {
+  "The ticket."
+  ticketId: ID!
+  "What to say."
+  kind: TicketSignalKind = TYPING
+  "Whether an answer is begun."
+  editing: Boolean = false
+  "By staff: it is a note that is typed, which customers do not learn."
+  note: Boolean = false
+}
+
+"What startTyping gives."
+type StartTypingPayload {
+  "Until when it holds: 6 seconds for TYPING, 30 for PRESENT."
+  until: DateTime
+  "Why nothing was said."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/wallet.graphqls", Input: `extend type Query {
@@ -38260,6 +46266,16 @@ func (ec *executionContext) childFields_AddRewardCodesPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type AddRewardCodesPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AddTicketParticipantPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_AddTicketParticipantPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddTicketParticipantPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddTicketParticipantPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AddToWishlistPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "item":
@@ -38396,6 +46412,16 @@ func (ec *executionContext) childFields_AdjustWalletPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type AdjustWalletPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ApplyMacroPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_ApplyMacroPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ApplyMacroPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApplyMacroPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApplyPromoCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "check":
@@ -38452,6 +46478,236 @@ func (ec *executionContext) childFields_ArchiveNotificationPayload(ctx context.C
 		return ec.fieldContext_ArchiveNotificationPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArchiveNotificationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Article(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Article_id(ctx, field)
+	case "version":
+		return ec.fieldContext_Article_version(ctx, field)
+	case "revision":
+		return ec.fieldContext_Article_revision(ctx, field)
+	case "handle":
+		return ec.fieldContext_Article_handle(ctx, field)
+	case "locale":
+		return ec.fieldContext_Article_locale(ctx, field)
+	case "locales":
+		return ec.fieldContext_Article_locales(ctx, field)
+	case "category":
+		return ec.fieldContext_Article_category(ctx, field)
+	case "position":
+		return ec.fieldContext_Article_position(ctx, field)
+	case "audience":
+		return ec.fieldContext_Article_audience(ctx, field)
+	case "status":
+		return ec.fieldContext_Article_status(ctx, field)
+	case "title":
+		return ec.fieldContext_Article_title(ctx, field)
+	case "summary":
+		return ec.fieldContext_Article_summary(ctx, field)
+	case "body":
+		return ec.fieldContext_Article_body(ctx, field)
+	case "keywords":
+		return ec.fieldContext_Article_keywords(ctx, field)
+	case "publishAt":
+		return ec.fieldContext_Article_publishAt(ctx, field)
+	case "publishedAt":
+		return ec.fieldContext_Article_publishedAt(ctx, field)
+	case "helpedCount":
+		return ec.fieldContext_Article_helpedCount(ctx, field)
+	case "notHelpedCount":
+		return ec.fieldContext_Article_notHelpedCount(ctx, field)
+	case "myVote":
+		return ec.fieldContext_Article_myVote(ctx, field)
+	case "authorId":
+		return ec.fieldContext_Article_authorId(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Article_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Article_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Article", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleCategory(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ArticleCategory_id(ctx, field)
+	case "revision":
+		return ec.fieldContext_ArticleCategory_revision(ctx, field)
+	case "handle":
+		return ec.fieldContext_ArticleCategory_handle(ctx, field)
+	case "name":
+		return ec.fieldContext_ArticleCategory_name(ctx, field)
+	case "description":
+		return ec.fieldContext_ArticleCategory_description(ctx, field)
+	case "audience":
+		return ec.fieldContext_ArticleCategory_audience(ctx, field)
+	case "position":
+		return ec.fieldContext_ArticleCategory_position(ctx, field)
+	case "retired":
+		return ec.fieldContext_ArticleCategory_retired(ctx, field)
+	case "parent":
+		return ec.fieldContext_ArticleCategory_parent(ctx, field)
+	case "children":
+		return ec.fieldContext_ArticleCategory_children(ctx, field)
+	case "translations":
+		return ec.fieldContext_ArticleCategory_translations(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleCategory", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ArticleConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ArticleConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ArticleConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ArticleConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ArticleEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ArticleEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleGap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "words":
+		return ec.fieldContext_ArticleGap_words(ctx, field)
+	case "text":
+		return ec.fieldContext_ArticleGap_text(ctx, field)
+	case "locale":
+		return ec.fieldContext_ArticleGap_locale(ctx, field)
+	case "times":
+		return ec.fieldContext_ArticleGap_times(ctx, field)
+	case "empty":
+		return ec.fieldContext_ArticleGap_empty(ctx, field)
+	case "lastOn":
+		return ec.fieldContext_ArticleGap_lastOn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleGap", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleGapConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ArticleGapConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ArticleGapConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ArticleGapConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ArticleGapConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleGapConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleGapEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ArticleGapEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ArticleGapEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleGapEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleHit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_ArticleHit_article(ctx, field)
+	case "titleMatches":
+		return ec.fieldContext_ArticleHit_titleMatches(ctx, field)
+	case "snippet":
+		return ec.fieldContext_ArticleHit_snippet(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleHit", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleHitConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ArticleHitConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ArticleHitConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ArticleHitConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ArticleHitConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleHitConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleHitEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ArticleHitEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ArticleHitEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleHitEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleSnippet(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_ArticleSnippet_text(ctx, field)
+	case "matches":
+		return ec.fieldContext_ArticleSnippet_matches(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleSnippet", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleVote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "helped":
+		return ec.fieldContext_ArticleVote_helped(ctx, field)
+	case "comment":
+		return ec.fieldContext_ArticleVote_comment(ctx, field)
+	case "locale":
+		return ec.fieldContext_ArticleVote_locale(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ArticleVote_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_ArticleVote_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleVote", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleVoteConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ArticleVoteConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ArticleVoteConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ArticleVoteConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ArticleVoteConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleVoteConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleVoteEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ArticleVoteEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ArticleVoteEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleVoteEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_AssignTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -38876,6 +47132,48 @@ func (ec *executionContext) childFields_BonusStatementTotal(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type BonusStatementTotal", field.Name)
 }
 
+func (ec *executionContext) childFields_BusinessCalendar(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_BusinessCalendar_id(ctx, field)
+	case "name":
+		return ec.fieldContext_BusinessCalendar_name(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_BusinessCalendar_timeZone(ctx, field)
+	case "intervals":
+		return ec.fieldContext_BusinessCalendar_intervals(ctx, field)
+	case "holidays":
+		return ec.fieldContext_BusinessCalendar_holidays(ctx, field)
+	case "version":
+		return ec.fieldContext_BusinessCalendar_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BusinessCalendar", field.Name)
+}
+
+func (ec *executionContext) childFields_BusinessHoliday(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "on":
+		return ec.fieldContext_BusinessHoliday_on(ctx, field)
+	case "name":
+		return ec.fieldContext_BusinessHoliday_name(ctx, field)
+	case "intervals":
+		return ec.fieldContext_BusinessHoliday_intervals(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BusinessHoliday", field.Name)
+}
+
+func (ec *executionContext) childFields_BusinessInterval(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "day":
+		return ec.fieldContext_BusinessInterval_day(ctx, field)
+	case "from":
+		return ec.fieldContext_BusinessInterval_from(ctx, field)
+	case "to":
+		return ec.fieldContext_BusinessInterval_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BusinessInterval", field.Name)
+}
+
 func (ec *executionContext) childFields_Campaign(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -39256,6 +47554,22 @@ func (ec *executionContext) childFields_CancelRewardRedemptionPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type CancelRewardRedemptionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CannedReply(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CannedReply_id(ctx, field)
+	case "handle":
+		return ec.fieldContext_CannedReply_handle(ctx, field)
+	case "texts":
+		return ec.fieldContext_CannedReply_texts(ctx, field)
+	case "teamId":
+		return ec.fieldContext_CannedReply_teamId(ctx, field)
+	case "version":
+		return ec.fieldContext_CannedReply_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CannedReply", field.Name)
+}
+
 func (ec *executionContext) childFields_CaptureHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -39268,6 +47582,32 @@ func (ec *executionContext) childFields_CaptureHoldPayload(ctx context.Context, 
 		return ec.fieldContext_CaptureHoldPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CaptureHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CardSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CardSource_id(ctx, field)
+	case "name":
+		return ec.fieldContext_CardSource_name(ctx, field)
+	case "url":
+		return ec.fieldContext_CardSource_url(ctx, field)
+	case "ttlSeconds":
+		return ec.fieldContext_CardSource_ttlSeconds(ctx, field)
+	case "timeoutMillis":
+		return ec.fieldContext_CardSource_timeoutMillis(ctx, field)
+	case "position":
+		return ec.fieldContext_CardSource_position(ctx, field)
+	case "enabled":
+		return ec.fieldContext_CardSource_enabled(ctx, field)
+	case "revision":
+		return ec.fieldContext_CardSource_revision(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CardSource_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_CardSource_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardSource", field.Name)
 }
 
 func (ec *executionContext) childFields_Cart(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -39354,6 +47694,16 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ClaimNextTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_ClaimNextTicketPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ClaimNextTicketPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimNextTicketPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ClaimOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -39372,6 +47722,54 @@ func (ec *executionContext) childFields_ClaimReferralPayload(ctx context.Context
 		return ec.fieldContext_ClaimReferralPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ClaimReferralPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ClockEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ClockEvent_id(ctx, field)
+	case "target":
+		return ec.fieldContext_ClockEvent_target(ctx, field)
+	case "round":
+		return ec.fieldContext_ClockEvent_round(ctx, field)
+	case "kind":
+		return ec.fieldContext_ClockEvent_kind(ctx, field)
+	case "at":
+		return ec.fieldContext_ClockEvent_at(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_ClockEvent_dueAt(ctx, field)
+	case "spentSeconds":
+		return ec.fieldContext_ClockEvent_spentSeconds(ctx, field)
+	case "reason":
+		return ec.fieldContext_ClockEvent_reason(ctx, field)
+	case "text":
+		return ec.fieldContext_ClockEvent_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClockEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_ClockEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ClockEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ClockEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ClockEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ClockEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClockEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ClockEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ClockEventEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ClockEventEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClockEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_CloseTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -39546,6 +47944,16 @@ func (ec *executionContext) childFields_ConfirmAccountDeletionPayload(ctx contex
 		return ec.fieldContext_ConfirmAccountDeletionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConfirmAccountDeletionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmBotAnswerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_ConfirmBotAnswerPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ConfirmBotAnswerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmBotAnswerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ConfirmContactPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -39800,6 +48208,170 @@ func (ec *executionContext) childFields_CustomerAudience(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CustomerAudience", field.Name)
 }
 
+func (ec *executionContext) childFields_CustomerCard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_CustomerCard_userId(ctx, field)
+	case "displayName":
+		return ec.fieldContext_CustomerCard_displayName(ctx, field)
+	case "kind":
+		return ec.fieldContext_CustomerCard_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_CustomerCard_status(ctx, field)
+	case "locale":
+		return ec.fieldContext_CustomerCard_locale(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_CustomerCard_timeZone(ctx, field)
+	case "since":
+		return ec.fieldContext_CustomerCard_since(ctx, field)
+	case "user":
+		return ec.fieldContext_CustomerCard_user(ctx, field)
+	case "contacts":
+		return ec.fieldContext_CustomerCard_contacts(ctx, field)
+	case "companies":
+		return ec.fieldContext_CustomerCard_companies(ctx, field)
+	case "orders":
+		return ec.fieldContext_CustomerCard_orders(ctx, field)
+	case "openReturns":
+		return ec.fieldContext_CustomerCard_openReturns(ctx, field)
+	case "bonusAccounts":
+		return ec.fieldContext_CustomerCard_bonusAccounts(ctx, field)
+	case "tier":
+		return ec.fieldContext_CustomerCard_tier(ctx, field)
+	case "clubs":
+		return ec.fieldContext_CustomerCard_clubs(ctx, field)
+	case "discounts":
+		return ec.fieldContext_CustomerCard_discounts(ctx, field)
+	case "offers":
+		return ec.fieldContext_CustomerCard_offers(ctx, field)
+	case "tickets":
+		return ec.fieldContext_CustomerCard_tickets(ctx, field)
+	case "lastTickets":
+		return ec.fieldContext_CustomerCard_lastTickets(ctx, field)
+	case "notes":
+		return ec.fieldContext_CustomerCard_notes(ctx, field)
+	case "recentActivity":
+		return ec.fieldContext_CustomerCard_recentActivity(ctx, field)
+	case "outsideCards":
+		return ec.fieldContext_CustomerCard_outsideCards(ctx, field)
+	case "personalManager":
+		return ec.fieldContext_CustomerCard_personalManager(ctx, field)
+	case "satisfaction":
+		return ec.fieldContext_CustomerCard_satisfaction(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerCard", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerCompany(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CustomerCompany_id(ctx, field)
+	case "name":
+		return ec.fieldContext_CustomerCompany_name(ctx, field)
+	case "roleName":
+		return ec.fieldContext_CustomerCompany_roleName(ctx, field)
+	case "isFamily":
+		return ec.fieldContext_CustomerCompany_isFamily(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerCompany", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerNote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CustomerNote_id(ctx, field)
+	case "body":
+		return ec.fieldContext_CustomerNote_body(ctx, field)
+	case "pinned":
+		return ec.fieldContext_CustomerNote_pinned(ctx, field)
+	case "authorId":
+		return ec.fieldContext_CustomerNote_authorId(ctx, field)
+	case "authorName":
+		return ec.fieldContext_CustomerNote_authorName(ctx, field)
+	case "isMine":
+		return ec.fieldContext_CustomerNote_isMine(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_CustomerNote_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_CustomerNote_updatedAt(ctx, field)
+	case "revision":
+		return ec.fieldContext_CustomerNote_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerNote", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerOrders(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_CustomerOrders_count(ctx, field)
+	case "spent":
+		return ec.fieldContext_CustomerOrders_spent(ctx, field)
+	case "last":
+		return ec.fieldContext_CustomerOrders_last(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerOrders", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerOutsideCard(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sourceId":
+		return ec.fieldContext_CustomerOutsideCard_sourceId(ctx, field)
+	case "sourceName":
+		return ec.fieldContext_CustomerOutsideCard_sourceName(ctx, field)
+	case "title":
+		return ec.fieldContext_CustomerOutsideCard_title(ctx, field)
+	case "rows":
+		return ec.fieldContext_CustomerOutsideCard_rows(ctx, field)
+	case "link":
+		return ec.fieldContext_CustomerOutsideCard_link(ctx, field)
+	case "fetchedAt":
+		return ec.fieldContext_CustomerOutsideCard_fetchedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_CustomerOutsideCard_expiresAt(ctx, field)
+	case "isFetching":
+		return ec.fieldContext_CustomerOutsideCard_isFetching(ctx, field)
+	case "error":
+		return ec.fieldContext_CustomerOutsideCard_error(ctx, field)
+	case "failedAt":
+		return ec.fieldContext_CustomerOutsideCard_failedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerOutsideCard", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerOutsideRow(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "label":
+		return ec.fieldContext_CustomerOutsideRow_label(ctx, field)
+	case "value":
+		return ec.fieldContext_CustomerOutsideRow_value(ctx, field)
+	case "link":
+		return ec.fieldContext_CustomerOutsideRow_link(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerOutsideRow", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerSpending(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "orders":
+		return ec.fieldContext_CustomerSpending_orders(ctx, field)
+	case "amount":
+		return ec.fieldContext_CustomerSpending_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerSpending", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerTickets(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_CustomerTickets_total(ctx, field)
+	case "open":
+		return ec.fieldContext_CustomerTickets_open(ctx, field)
+	case "snoozed":
+		return ec.fieldContext_CustomerTickets_snoozed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerTickets", field.Name)
+}
+
 func (ec *executionContext) childFields_DataExport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -39854,6 +48426,56 @@ func (ec *executionContext) childFields_DeleteAddressPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type DeleteAddressPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteArticleCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteArticleCategoryPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteArticleCategoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteArticleCategoryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteBusinessCalendarPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "businessCalendar":
+		return ec.fieldContext_DeleteBusinessCalendarPayload_businessCalendar(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteBusinessCalendarPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteBusinessCalendarPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteCannedReplyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteCannedReplyPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteCannedReplyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteCannedReplyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteCardSourcePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteCardSourcePayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteCardSourcePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteCardSourcePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteCustomerNotePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteCustomerNotePayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteCustomerNotePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteCustomerNotePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteDocumentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -39872,6 +48494,16 @@ func (ec *executionContext) childFields_DeleteGoalPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteGoalPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteGoalPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteMacroPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteMacroPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteMacroPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteMacroPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeletePaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -39904,6 +48536,16 @@ func (ec *executionContext) childFields_DeleteReviewPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type DeleteReviewPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteServiceLevelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceLevel":
+		return ec.fieldContext_DeleteServiceLevelPayload_serviceLevel(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteServiceLevelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteServiceLevelPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteShoppingListPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -39912,6 +48554,36 @@ func (ec *executionContext) childFields_DeleteShoppingListPayload(ctx context.Co
 		return ec.fieldContext_DeleteShoppingListPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteShoppingListPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSupportTeamPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteSupportTeamPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteSupportTeamPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSupportTeamPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSurveyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteSurveyPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteSurveyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSurveyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteTicketViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteTicketViewPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteTicketViewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteTicketViewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteWebhookEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -40296,6 +48968,18 @@ func (ec *executionContext) childFields_EarningSampleOrder(ctx context.Context, 
 		return ec.fieldContext_EarningSampleOrder_points(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EarningSampleOrder", field.Name)
+}
+
+func (ec *executionContext) childFields_EditTicketMessagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "message":
+		return ec.fieldContext_EditTicketMessagePayload_message(ctx, field)
+	case "ticket":
+		return ec.fieldContext_EditTicketMessagePayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EditTicketMessagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditTicketMessagePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EnableCodeFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -40968,6 +49652,62 @@ func (ec *executionContext) childFields_LeaveFamilyPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type LeaveFamilyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_LeaveTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticketId":
+		return ec.fieldContext_LeaveTicketPayload_ticketId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LeaveTicketPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LeaveTicketPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Letter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Letter_id(ctx, field)
+	case "sender":
+		return ec.fieldContext_Letter_sender(ctx, field)
+	case "outcome":
+		return ec.fieldContext_Letter_outcome(ctx, field)
+	case "reason":
+		return ec.fieldContext_Letter_reason(ctx, field)
+	case "ticket":
+		return ec.fieldContext_Letter_ticket(ctx, field)
+	case "message":
+		return ec.fieldContext_Letter_message(ctx, field)
+	case "size":
+		return ec.fieldContext_Letter_size(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Letter_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Letter", field.Name)
+}
+
+func (ec *executionContext) childFields_LetterConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LetterConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_LetterConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LetterConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_LetterConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LetterConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LetterEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_LetterEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_LetterEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LetterEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_LinkIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "authorizationUrl":
@@ -40980,6 +49720,16 @@ func (ec *executionContext) childFields_LinkIdentityPayload(ctx context.Context,
 		return ec.fieldContext_LinkIdentityPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LinkIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LinkTicketsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_LinkTicketsPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LinkTicketsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkTicketsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ListGap(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -41018,6 +49768,68 @@ func (ec *executionContext) childFields_ListItem(ctx context.Context, field grap
 		return ec.fieldContext_ListItem_addedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ListItem", field.Name)
+}
+
+func (ec *executionContext) childFields_LocalizedText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_LocalizedText_locale(ctx, field)
+	case "text":
+		return ec.fieldContext_LocalizedText_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LocalizedText", field.Name)
+}
+
+func (ec *executionContext) childFields_Macro(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Macro_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Macro_name(ctx, field)
+	case "acts":
+		return ec.fieldContext_Macro_acts(ctx, field)
+	case "teamId":
+		return ec.fieldContext_Macro_teamId(ctx, field)
+	case "version":
+		return ec.fieldContext_Macro_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Macro", field.Name)
+}
+
+func (ec *executionContext) childFields_MacroAct(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_MacroAct_kind(ctx, field)
+	case "texts":
+		return ec.fieldContext_MacroAct_texts(ctx, field)
+	case "cannedReplyId":
+		return ec.fieldContext_MacroAct_cannedReplyId(ctx, field)
+	case "status":
+		return ec.fieldContext_MacroAct_status(ctx, field)
+	case "reason":
+		return ec.fieldContext_MacroAct_reason(ctx, field)
+	case "hours":
+		return ec.fieldContext_MacroAct_hours(ctx, field)
+	case "priority":
+		return ec.fieldContext_MacroAct_priority(ctx, field)
+	case "target":
+		return ec.fieldContext_MacroAct_target(ctx, field)
+	case "userId":
+		return ec.fieldContext_MacroAct_userId(ctx, field)
+	case "teamId":
+		return ec.fieldContext_MacroAct_teamId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MacroAct", field.Name)
+}
+
+func (ec *executionContext) childFields_ManagerContact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_ManagerContact_kind(ctx, field)
+	case "value":
+		return ec.fieldContext_ManagerContact_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ManagerContact", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkAllNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -41090,6 +49902,18 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 		return ec.fieldContext_Membership_roleName(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Membership", field.Name)
+}
+
+func (ec *executionContext) childFields_MergeTicketsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_MergeTicketsPayload_ticket(ctx, field)
+	case "into":
+		return ec.fieldContext_MergeTicketsPayload_into(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MergeTicketsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MergeTicketsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ModerateCampaignEntriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -41300,6 +50124,30 @@ func (ec *executionContext) childFields_OpenWalletPayload(ctx context.Context, f
 		return ec.fieldContext_OpenWalletPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OpenWalletPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Operator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Operator_id(ctx, field)
+	case "user":
+		return ec.fieldContext_Operator_user(ctx, field)
+	case "team":
+		return ec.fieldContext_Operator_team(ctx, field)
+	case "capacity":
+		return ec.fieldContext_Operator_capacity(ctx, field)
+	case "openTickets":
+		return ec.fieldContext_Operator_openTickets(ctx, field)
+	case "skills":
+		return ec.fieldContext_Operator_skills(ctx, field)
+	case "locales":
+		return ec.fieldContext_Operator_locales(ctx, field)
+	case "away":
+		return ec.fieldContext_Operator_away(ctx, field)
+	case "revision":
+		return ec.fieldContext_Operator_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Operator", field.Name)
 }
 
 func (ec *executionContext) childFields_Order(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -41958,6 +50806,20 @@ func (ec *executionContext) childFields_PersonName(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type PersonName", field.Name)
 }
 
+func (ec *executionContext) childFields_PersonalManager(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PersonalManager_id(ctx, field)
+	case "name":
+		return ec.fieldContext_PersonalManager_name(ctx, field)
+	case "avatar":
+		return ec.fieldContext_PersonalManager_avatar(ctx, field)
+	case "contacts":
+		return ec.fieldContext_PersonalManager_contacts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonalManager", field.Name)
+}
+
 func (ec *executionContext) childFields_PlaceGuestOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -42408,6 +51270,16 @@ func (ec *executionContext) childFields_PromotionStatistics(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type PromotionStatistics", field.Name)
 }
 
+func (ec *executionContext) childFields_PublishArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_PublishArticlePayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PublishArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublishArticlePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_QuoteInvoicePaymentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "quote":
@@ -42474,6 +51346,28 @@ func (ec *executionContext) childFields_RaffleWinner(ctx context.Context, field 
 		return ec.fieldContext_RaffleWinner_prize(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RaffleWinner", field.Name)
+}
+
+func (ec *executionContext) childFields_RateArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_RateArticlePayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RateArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateArticlePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RateTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "survey":
+		return ec.fieldContext_RateTicketPayload_survey(ctx, field)
+	case "ticket":
+		return ec.fieldContext_RateTicketPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RateTicketPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateTicketPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Reason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -42920,6 +51814,16 @@ func (ec *executionContext) childFields_ReferralStatistics(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type ReferralStatistics", field.Name)
 }
 
+func (ec *executionContext) childFields_RefreshOutsideCardsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "outsideCards":
+		return ec.fieldContext_RefreshOutsideCardsPayload_outsideCards(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RefreshOutsideCardsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefreshOutsideCardsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -43126,6 +52030,42 @@ func (ec *executionContext) childFields_RemovePasskeyPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RemovePasskeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveTicketMessagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "message":
+		return ec.fieldContext_RemoveTicketMessagePayload_message(ctx, field)
+	case "ticket":
+		return ec.fieldContext_RemoveTicketMessagePayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveTicketMessagePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveTicketMessagePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveTicketParticipantPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_RemoveTicketParticipantPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveTicketParticipantPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveTicketParticipantPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RenderedReply(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_RenderedReply_text(ctx, field)
+	case "locale":
+		return ec.fieldContext_RenderedReply_locale(ctx, field)
+	case "isFallback":
+		return ec.fieldContext_RenderedReply_isFallback(ctx, field)
+	case "missing":
+		return ec.fieldContext_RenderedReply_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RenderedReply", field.Name)
+}
+
 func (ec *executionContext) childFields_ReopenTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ticket":
@@ -43222,6 +52162,16 @@ func (ec *executionContext) childFields_RequestAccountDeletionPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type RequestAccountDeletionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RequestCallbackPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_RequestCallbackPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestCallbackPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestCallbackPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RequestDataExportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "export":
@@ -43240,6 +52190,16 @@ func (ec *executionContext) childFields_RequestLoginChangePayload(ctx context.Co
 		return ec.fieldContext_RequestLoginChangePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestLoginChangePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestOperatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_RequestOperatorPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RequestOperatorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestOperatorPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestOrderClaimPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -43314,6 +52274,26 @@ func (ec *executionContext) childFields_ResetSecondFactorPayload(ctx context.Con
 		return ec.fieldContext_ResetSecondFactorPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetSecondFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestoreArticleVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_RestoreArticleVersionPayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RestoreArticleVersionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreArticleVersionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetireArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_RetireArticlePayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetireArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireArticlePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetireBonusProgramPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -43842,6 +52822,26 @@ func (ec *executionContext) childFields_SaveAddressPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type SaveAddressPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveArticleCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "category":
+		return ec.fieldContext_SaveArticleCategoryPayload_category(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveArticleCategoryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveArticleCategoryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "article":
+		return ec.fieldContext_SaveArticlePayload_article(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveArticlePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveBonusProgramPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "program":
@@ -43852,6 +52852,16 @@ func (ec *executionContext) childFields_SaveBonusProgramPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type SaveBonusProgramPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveBusinessCalendarPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "businessCalendar":
+		return ec.fieldContext_SaveBusinessCalendarPayload_businessCalendar(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveBusinessCalendarPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveBusinessCalendarPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveCampaignPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "campaign":
@@ -43860,6 +52870,28 @@ func (ec *executionContext) childFields_SaveCampaignPayload(ctx context.Context,
 		return ec.fieldContext_SaveCampaignPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveCampaignPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveCannedReplyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cannedReply":
+		return ec.fieldContext_SaveCannedReplyPayload_cannedReply(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveCannedReplyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveCannedReplyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveCardSourcePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "source":
+		return ec.fieldContext_SaveCardSourcePayload_source(ctx, field)
+	case "secret":
+		return ec.fieldContext_SaveCardSourcePayload_secret(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveCardSourcePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveCardSourcePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveCartPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -43890,6 +52922,16 @@ func (ec *executionContext) childFields_SaveConsentDocumentPayload(ctx context.C
 		return ec.fieldContext_SaveConsentDocumentPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveConsentDocumentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveCustomerNotePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "note":
+		return ec.fieldContext_SaveCustomerNotePayload_note(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveCustomerNotePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveCustomerNotePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveEarningRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -43926,6 +52968,16 @@ func (ec *executionContext) childFields_SaveGoalPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SaveGoalPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveMacroPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "macro":
+		return ec.fieldContext_SaveMacroPayload_macro(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveMacroPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveMacroPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveOfferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "promotion":
@@ -43934,6 +52986,16 @@ func (ec *executionContext) childFields_SaveOfferPayload(ctx context.Context, fi
 		return ec.fieldContext_SaveOfferPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveOfferPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveOperatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "operator":
+		return ec.fieldContext_SaveOperatorPayload_operator(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveOperatorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveOperatorPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveOrderPolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -44030,6 +53092,16 @@ func (ec *executionContext) childFields_SaveRewardPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type SaveRewardPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveServiceLevelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceLevel":
+		return ec.fieldContext_SaveServiceLevelPayload_serviceLevel(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveServiceLevelPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveServiceLevelPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveShoppingListPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "shoppingList":
@@ -44038,6 +53110,36 @@ func (ec *executionContext) childFields_SaveShoppingListPayload(ctx context.Cont
 		return ec.fieldContext_SaveShoppingListPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveShoppingListPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveSupportTeamPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "team":
+		return ec.fieldContext_SaveSupportTeamPayload_team(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveSupportTeamPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveSupportTeamPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveSurveyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "survey":
+		return ec.fieldContext_SaveSurveyPayload_survey(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveSurveyPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveSurveyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveTicketViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "view":
+		return ec.fieldContext_SaveTicketViewPayload_view(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveTicketViewPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveTicketViewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveTierPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -44132,6 +53234,34 @@ func (ec *executionContext) childFields_SendSecondFactorCodePayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type SendSecondFactorCodePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ServiceLevel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ServiceLevel_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ServiceLevel_name(ctx, field)
+	case "position":
+		return ec.fieldContext_ServiceLevel_position(ctx, field)
+	case "condition":
+		return ec.fieldContext_ServiceLevel_condition(ctx, field)
+	case "firstReplySeconds":
+		return ec.fieldContext_ServiceLevel_firstReplySeconds(ctx, field)
+	case "nextReplySeconds":
+		return ec.fieldContext_ServiceLevel_nextReplySeconds(ctx, field)
+	case "resolveSeconds":
+		return ec.fieldContext_ServiceLevel_resolveSeconds(ctx, field)
+	case "warnSeconds":
+		return ec.fieldContext_ServiceLevel_warnSeconds(ctx, field)
+	case "pauses":
+		return ec.fieldContext_ServiceLevel_pauses(ctx, field)
+	case "calendar":
+		return ec.fieldContext_ServiceLevel_calendar(ctx, field)
+	case "version":
+		return ec.fieldContext_ServiceLevel_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceLevel", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -44198,6 +53328,16 @@ func (ec *executionContext) childFields_SetDefaultPaymentMethodPayload(ctx conte
 	return nil, fmt.Errorf("no field named %q was found under type SetDefaultPaymentMethodPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetMyAvailabilityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "operator":
+		return ec.fieldContext_SetMyAvailabilityPayload_operator(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetMyAvailabilityPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetMyAvailabilityPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetOrderStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -44208,6 +53348,18 @@ func (ec *executionContext) childFields_SetOrderStatusPayload(ctx context.Contex
 		return ec.fieldContext_SetOrderStatusPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetOrderStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetPersonalManagerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "personalManager":
+		return ec.fieldContext_SetPersonalManagerPayload_personalManager(ctx, field)
+	case "movedTickets":
+		return ec.fieldContext_SetPersonalManagerPayload_movedTickets(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetPersonalManagerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPersonalManagerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPrimaryContactPointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -44252,6 +53404,18 @@ func (ec *executionContext) childFields_SetRewardStatusPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type SetRewardStatusPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetTicketMessageVisibilityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "message":
+		return ec.fieldContext_SetTicketMessageVisibilityPayload_message(ctx, field)
+	case "ticket":
+		return ec.fieldContext_SetTicketMessageVisibilityPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetTicketMessageVisibilityPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetTicketMessageVisibilityPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetTicketStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ticket":
@@ -44260,6 +53424,16 @@ func (ec *executionContext) childFields_SetTicketStatusPayload(ctx context.Conte
 		return ec.fieldContext_SetTicketStatusPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetTicketStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ShareManagerContactsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "personalManager":
+		return ec.fieldContext_ShareManagerContactsPayload_personalManager(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ShareManagerContactsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShareManagerContactsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Shipment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -44418,6 +53592,18 @@ func (ec *executionContext) childFields_SpendingTotal(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type SpendingTotal", field.Name)
 }
 
+func (ec *executionContext) childFields_SplitTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_SplitTicketPayload_ticket(ctx, field)
+	case "created":
+		return ec.fieldContext_SplitTicketPayload_created(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SplitTicketPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SplitTicketPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_StartPasskeyEnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "challenge":
@@ -44454,6 +53640,16 @@ func (ec *executionContext) childFields_StartProviderSignInPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type StartProviderSignInPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_StartTypingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "until":
+		return ec.fieldContext_StartTypingPayload_until(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartTypingPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartTypingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_StepUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -44474,6 +53670,220 @@ func (ec *executionContext) childFields_StopActingPayload(ctx context.Context, f
 		return ec.fieldContext_StopActingPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StopActingPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportBreaches(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "firstReply":
+		return ec.fieldContext_SupportBreaches_firstReply(ctx, field)
+	case "nextReply":
+		return ec.fieldContext_SupportBreaches_nextReply(ctx, field)
+	case "resolution":
+		return ec.fieldContext_SupportBreaches_resolution(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportBreaches", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportFigures(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "opened":
+		return ec.fieldContext_SupportFigures_opened(ctx, field)
+	case "closed":
+		return ec.fieldContext_SupportFigures_closed(ctx, field)
+	case "reopened":
+		return ec.fieldContext_SupportFigures_reopened(ctx, field)
+	case "replies":
+		return ec.fieldContext_SupportFigures_replies(ctx, field)
+	case "firstReply":
+		return ec.fieldContext_SupportFigures_firstReply(ctx, field)
+	case "resolution":
+		return ec.fieldContext_SupportFigures_resolution(ctx, field)
+	case "breaches":
+		return ec.fieldContext_SupportFigures_breaches(ctx, field)
+	case "satisfaction":
+		return ec.fieldContext_SupportFigures_satisfaction(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportFigures", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportFiguresGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_SupportFiguresGroup_key(ctx, field)
+	case "label":
+		return ec.fieldContext_SupportFiguresGroup_label(ctx, field)
+	case "figures":
+		return ec.fieldContext_SupportFiguresGroup_figures(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportFiguresGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportSatisfaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "answers":
+		return ec.fieldContext_SupportSatisfaction_answers(ctx, field)
+	case "average":
+		return ec.fieldContext_SupportSatisfaction_average(ctx, field)
+	case "goodBasisPoints":
+		return ec.fieldContext_SupportSatisfaction_goodBasisPoints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportSatisfaction", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_SupportStatistics_from(ctx, field)
+	case "to":
+		return ec.fieldContext_SupportStatistics_to(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_SupportStatistics_timeZone(ctx, field)
+	case "groupBy":
+		return ec.fieldContext_SupportStatistics_groupBy(ctx, field)
+	case "total":
+		return ec.fieldContext_SupportStatistics_total(ctx, field)
+	case "groups":
+		return ec.fieldContext_SupportStatistics_groups(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportStatistics", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportTeam(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SupportTeam_id(ctx, field)
+	case "name":
+		return ec.fieldContext_SupportTeam_name(ctx, field)
+	case "assignment":
+		return ec.fieldContext_SupportTeam_assignment(ctx, field)
+	case "kinds":
+		return ec.fieldContext_SupportTeam_kinds(ctx, field)
+	case "locales":
+		return ec.fieldContext_SupportTeam_locales(ctx, field)
+	case "position":
+		return ec.fieldContext_SupportTeam_position(ctx, field)
+	case "retired":
+		return ec.fieldContext_SupportTeam_retired(ctx, field)
+	case "revision":
+		return ec.fieldContext_SupportTeam_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportTeam", field.Name)
+}
+
+func (ec *executionContext) childFields_SupportTimes(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_SupportTimes_count(ctx, field)
+	case "averageSeconds":
+		return ec.fieldContext_SupportTimes_averageSeconds(ctx, field)
+	case "medianSeconds":
+		return ec.fieldContext_SupportTimes_medianSeconds(ctx, field)
+	case "withinTargetBasisPoints":
+		return ec.fieldContext_SupportTimes_withinTargetBasisPoints(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SupportTimes", field.Name)
+}
+
+func (ec *executionContext) childFields_Survey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Survey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Survey_name(ctx, field)
+	case "texts":
+		return ec.fieldContext_Survey_texts(ctx, field)
+	case "questions":
+		return ec.fieldContext_Survey_questions(ctx, field)
+	case "kinds":
+		return ec.fieldContext_Survey_kinds(ctx, field)
+	case "delaySeconds":
+		return ec.fieldContext_Survey_delaySeconds(ctx, field)
+	case "remindSeconds":
+		return ec.fieldContext_Survey_remindSeconds(ctx, field)
+	case "validSeconds":
+		return ec.fieldContext_Survey_validSeconds(ctx, field)
+	case "everySeconds":
+		return ec.fieldContext_Survey_everySeconds(ctx, field)
+	case "position":
+		return ec.fieldContext_Survey_position(ctx, field)
+	case "version":
+		return ec.fieldContext_Survey_version(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Survey_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Survey", field.Name)
+}
+
+func (ec *executionContext) childFields_SurveyAnswer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "handle":
+		return ec.fieldContext_SurveyAnswer_handle(ctx, field)
+	case "question":
+		return ec.fieldContext_SurveyAnswer_question(ctx, field)
+	case "kind":
+		return ec.fieldContext_SurveyAnswer_kind(ctx, field)
+	case "score":
+		return ec.fieldContext_SurveyAnswer_score(ctx, field)
+	case "choice":
+		return ec.fieldContext_SurveyAnswer_choice(ctx, field)
+	case "text":
+		return ec.fieldContext_SurveyAnswer_text(ctx, field)
+	case "yes":
+		return ec.fieldContext_SurveyAnswer_yes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SurveyAnswer", field.Name)
+}
+
+func (ec *executionContext) childFields_SurveyChoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "handle":
+		return ec.fieldContext_SurveyChoice_handle(ctx, field)
+	case "text":
+		return ec.fieldContext_SurveyChoice_text(ctx, field)
+	case "texts":
+		return ec.fieldContext_SurveyChoice_texts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SurveyChoice", field.Name)
+}
+
+func (ec *executionContext) childFields_SurveyQuestion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "handle":
+		return ec.fieldContext_SurveyQuestion_handle(ctx, field)
+	case "kind":
+		return ec.fieldContext_SurveyQuestion_kind(ctx, field)
+	case "required":
+		return ec.fieldContext_SurveyQuestion_required(ctx, field)
+	case "text":
+		return ec.fieldContext_SurveyQuestion_text(ctx, field)
+	case "choices":
+		return ec.fieldContext_SurveyQuestion_choices(ctx, field)
+	case "texts":
+		return ec.fieldContext_SurveyQuestion_texts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SurveyQuestion", field.Name)
+}
+
+func (ec *executionContext) childFields_SurveyQuestionText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_SurveyQuestionText_locale(ctx, field)
+	case "text":
+		return ec.fieldContext_SurveyQuestionText_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SurveyQuestionText", field.Name)
+}
+
+func (ec *executionContext) childFields_SurveyText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_SurveyText_locale(ctx, field)
+	case "title":
+		return ec.fieldContext_SurveyText_title(ctx, field)
+	case "thanks":
+		return ec.fieldContext_SurveyText_thanks(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SurveyText", field.Name)
 }
 
 func (ec *executionContext) childFields_TableExport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -44530,6 +53940,16 @@ func (ec *executionContext) childFields_TestWebhookPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type TestWebhookPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TextRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "start":
+		return ec.fieldContext_TextRange_start(ctx, field)
+	case "length":
+		return ec.fieldContext_TextRange_length(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TextRange", field.Name)
+}
+
 func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -44550,6 +53970,18 @@ func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphq
 		return ec.fieldContext_Ticket_availableActions(ctx, field)
 	case "priority":
 		return ec.fieldContext_Ticket_priority(ctx, field)
+	case "channel":
+		return ec.fieldContext_Ticket_channel(ctx, field)
+	case "locale":
+		return ec.fieldContext_Ticket_locale(ctx, field)
+	case "about":
+		return ec.fieldContext_Ticket_about(ctx, field)
+	case "links":
+		return ec.fieldContext_Ticket_links(ctx, field)
+	case "mergedInto":
+		return ec.fieldContext_Ticket_mergedInto(ctx, field)
+	case "participants":
+		return ec.fieldContext_Ticket_participants(ctx, field)
 	case "order":
 		return ec.fieldContext_Ticket_order(ctx, field)
 	case "entryId":
@@ -44576,8 +54008,84 @@ func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphq
 		return ec.fieldContext_Ticket_closedAt(ctx, field)
 	case "revision":
 		return ec.fieldContext_Ticket_revision(ctx, field)
+	case "bot":
+		return ec.fieldContext_Ticket_bot(ctx, field)
+	case "callback":
+		return ec.fieldContext_Ticket_callback(ctx, field)
+	case "serviceLevel":
+		return ec.fieldContext_Ticket_serviceLevel(ctx, field)
+	case "replyDueAt":
+		return ec.fieldContext_Ticket_replyDueAt(ctx, field)
+	case "team":
+		return ec.fieldContext_Ticket_team(ctx, field)
+	case "neededSkill":
+		return ec.fieldContext_Ticket_neededSkill(ctx, field)
+	case "replyAddress":
+		return ec.fieldContext_Ticket_replyAddress(ctx, field)
+	case "rating":
+		return ec.fieldContext_Ticket_rating(ctx, field)
+	case "ratedAt":
+		return ec.fieldContext_Ticket_ratedAt(ctx, field)
+	case "survey":
+		return ec.fieldContext_Ticket_survey(ctx, field)
+	case "readByStaffUpTo":
+		return ec.fieldContext_Ticket_readByStaffUpTo(ctx, field)
+	case "readByCustomerUpTo":
+		return ec.fieldContext_Ticket_readByCustomerUpTo(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Ticket", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketAbout(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TicketAbout_kind(ctx, field)
+	case "id":
+		return ec.fieldContext_TicketAbout_id(ctx, field)
+	case "node":
+		return ec.fieldContext_TicketAbout_node(ctx, field)
+	case "bookingKey":
+		return ec.fieldContext_TicketAbout_bookingKey(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketAbout", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketAttachment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TicketAttachment_id(ctx, field)
+	case "title":
+		return ec.fieldContext_TicketAttachment_title(ctx, field)
+	case "mime":
+		return ec.fieldContext_TicketAttachment_mime(ctx, field)
+	case "size":
+		return ec.fieldContext_TicketAttachment_size(ctx, field)
+	case "url":
+		return ec.fieldContext_TicketAttachment_url(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketAttachment", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketBot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_TicketBot_state(ctx, field)
+	case "outcome":
+		return ec.fieldContext_TicketBot_outcome(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_TicketBot_dueAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketBot", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketCallback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phone":
+		return ec.fieldContext_TicketCallback_phone(ctx, field)
+	case "at":
+		return ec.fieldContext_TicketCallback_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketCallback", field.Name)
 }
 
 func (ec *executionContext) childFields_TicketConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -44604,6 +54112,58 @@ func (ec *executionContext) childFields_TicketEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type TicketEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_TicketEdit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TicketEdit_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_TicketEdit_kind(ctx, field)
+	case "body":
+		return ec.fieldContext_TicketEdit_body(ctx, field)
+	case "actorName":
+		return ec.fieldContext_TicketEdit_actorName(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_TicketEdit_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketEdit", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketEditConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TicketEditConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TicketEditConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TicketEditConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_TicketEditConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketEditConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketEditEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_TicketEditEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_TicketEditEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketEditEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TicketLink_kind(ctx, field)
+	case "ticket":
+		return ec.fieldContext_TicketLink_ticket(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_TicketLink_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketLink", field.Name)
+}
+
 func (ec *executionContext) childFields_TicketMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -44612,6 +54172,8 @@ func (ec *executionContext) childFields_TicketMessage(ctx context.Context, field
 		return ec.fieldContext_TicketMessage_seq(ctx, field)
 	case "kind":
 		return ec.fieldContext_TicketMessage_kind(ctx, field)
+	case "visibility":
+		return ec.fieldContext_TicketMessage_visibility(ctx, field)
 	case "authorKind":
 		return ec.fieldContext_TicketMessage_authorKind(ctx, field)
 	case "authorName":
@@ -44620,10 +54182,24 @@ func (ec *executionContext) childFields_TicketMessage(ctx context.Context, field
 		return ec.fieldContext_TicketMessage_isMine(ctx, field)
 	case "body":
 		return ec.fieldContext_TicketMessage_body(ctx, field)
+	case "attachments":
+		return ec.fieldContext_TicketMessage_attachments(ctx, field)
+	case "channel":
+		return ec.fieldContext_TicketMessage_channel(ctx, field)
 	case "clientMessageId":
 		return ec.fieldContext_TicketMessage_clientMessageId(ctx, field)
+	case "seenByOtherSide":
+		return ec.fieldContext_TicketMessage_seenByOtherSide(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_TicketMessage_createdAt(ctx, field)
+	case "editedAt":
+		return ec.fieldContext_TicketMessage_editedAt(ctx, field)
+	case "isRemoved":
+		return ec.fieldContext_TicketMessage_isRemoved(ctx, field)
+	case "removedAt":
+		return ec.fieldContext_TicketMessage_removedAt(ctx, field)
+	case "suggestedArticleIds":
+		return ec.fieldContext_TicketMessage_suggestedArticleIds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TicketMessage", field.Name)
 }
@@ -44652,6 +54228,172 @@ func (ec *executionContext) childFields_TicketMessageEdge(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type TicketMessageEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_TicketParticipant(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TicketParticipant_id(ctx, field)
+	case "userId":
+		return ec.fieldContext_TicketParticipant_userId(ctx, field)
+	case "name":
+		return ec.fieldContext_TicketParticipant_name(ctx, field)
+	case "role":
+		return ec.fieldContext_TicketParticipant_role(ctx, field)
+	case "isMe":
+		return ec.fieldContext_TicketParticipant_isMe(ctx, field)
+	case "joinedAt":
+		return ec.fieldContext_TicketParticipant_joinedAt(ctx, field)
+	case "readUpTo":
+		return ec.fieldContext_TicketParticipant_readUpTo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketParticipant", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketQueueUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TicketQueueUpdate_cursor(ctx, field)
+	case "cause":
+		return ec.fieldContext_TicketQueueUpdate_cause(ctx, field)
+	case "change":
+		return ec.fieldContext_TicketQueueUpdate_change(ctx, field)
+	case "ticketId":
+		return ec.fieldContext_TicketQueueUpdate_ticketId(ctx, field)
+	case "ticket":
+		return ec.fieldContext_TicketQueueUpdate_ticket(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketQueueUpdate", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketRating(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TicketRating_id(ctx, field)
+	case "ticket":
+		return ec.fieldContext_TicketRating_ticket(ctx, field)
+	case "customer":
+		return ec.fieldContext_TicketRating_customer(ctx, field)
+	case "operator":
+		return ec.fieldContext_TicketRating_operator(ctx, field)
+	case "surveyId":
+		return ec.fieldContext_TicketRating_surveyId(ctx, field)
+	case "score":
+		return ec.fieldContext_TicketRating_score(ctx, field)
+	case "comment":
+		return ec.fieldContext_TicketRating_comment(ctx, field)
+	case "answers":
+		return ec.fieldContext_TicketRating_answers(ctx, field)
+	case "answeredAt":
+		return ec.fieldContext_TicketRating_answeredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketRating", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketRatingConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TicketRatingConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TicketRatingConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TicketRatingConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_TicketRatingConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketRatingConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketRatingEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_TicketRatingEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_TicketRatingEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketRatingEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketServiceLevel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "levelId":
+		return ec.fieldContext_TicketServiceLevel_levelId(ctx, field)
+	case "name":
+		return ec.fieldContext_TicketServiceLevel_name(ctx, field)
+	case "status":
+		return ec.fieldContext_TicketServiceLevel_status(ctx, field)
+	case "targets":
+		return ec.fieldContext_TicketServiceLevel_targets(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketServiceLevel", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketServiceTarget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "target":
+		return ec.fieldContext_TicketServiceTarget_target(ctx, field)
+	case "round":
+		return ec.fieldContext_TicketServiceTarget_round(ctx, field)
+	case "status":
+		return ec.fieldContext_TicketServiceTarget_status(ctx, field)
+	case "seconds":
+		return ec.fieldContext_TicketServiceTarget_seconds(ctx, field)
+	case "spentSeconds":
+		return ec.fieldContext_TicketServiceTarget_spentSeconds(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_TicketServiceTarget_dueAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketServiceTarget", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketSignal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TicketSignal_kind(ctx, field)
+	case "side":
+		return ec.fieldContext_TicketSignal_side(ctx, field)
+	case "name":
+		return ec.fieldContext_TicketSignal_name(ctx, field)
+	case "userId":
+		return ec.fieldContext_TicketSignal_userId(ctx, field)
+	case "editing":
+		return ec.fieldContext_TicketSignal_editing(ctx, field)
+	case "until":
+		return ec.fieldContext_TicketSignal_until(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketSignal", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketSurvey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TicketSurvey_id(ctx, field)
+	case "ticket":
+		return ec.fieldContext_TicketSurvey_ticket(ctx, field)
+	case "status":
+		return ec.fieldContext_TicketSurvey_status(ctx, field)
+	case "title":
+		return ec.fieldContext_TicketSurvey_title(ctx, field)
+	case "thanks":
+		return ec.fieldContext_TicketSurvey_thanks(ctx, field)
+	case "language":
+		return ec.fieldContext_TicketSurvey_language(ctx, field)
+	case "questions":
+		return ec.fieldContext_TicketSurvey_questions(ctx, field)
+	case "askedAt":
+		return ec.fieldContext_TicketSurvey_askedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_TicketSurvey_expiresAt(ctx, field)
+	case "answeredAt":
+		return ec.fieldContext_TicketSurvey_answeredAt(ctx, field)
+	case "score":
+		return ec.fieldContext_TicketSurvey_score(ctx, field)
+	case "comment":
+		return ec.fieldContext_TicketSurvey_comment(ctx, field)
+	case "answers":
+		return ec.fieldContext_TicketSurvey_answers(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketSurvey", field.Name)
+}
+
 func (ec *executionContext) childFields_TicketUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cursor":
@@ -44660,10 +54402,38 @@ func (ec *executionContext) childFields_TicketUpdate(ctx context.Context, field 
 		return ec.fieldContext_TicketUpdate_kind(ctx, field)
 	case "ticket":
 		return ec.fieldContext_TicketUpdate_ticket(ctx, field)
+	case "change":
+		return ec.fieldContext_TicketUpdate_change(ctx, field)
+	case "messageId":
+		return ec.fieldContext_TicketUpdate_messageId(ctx, field)
 	case "message":
 		return ec.fieldContext_TicketUpdate_message(ctx, field)
+	case "signal":
+		return ec.fieldContext_TicketUpdate_signal(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TicketUpdate", field.Name)
+}
+
+func (ec *executionContext) childFields_TicketView(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TicketView_id(ctx, field)
+	case "name":
+		return ec.fieldContext_TicketView_name(ctx, field)
+	case "shared":
+		return ec.fieldContext_TicketView_shared(ctx, field)
+	case "isMine":
+		return ec.fieldContext_TicketView_isMine(ctx, field)
+	case "filter":
+		return ec.fieldContext_TicketView_filter(ctx, field)
+	case "sort":
+		return ec.fieldContext_TicketView_sort(ctx, field)
+	case "position":
+		return ec.fieldContext_TicketView_position(ctx, field)
+	case "revision":
+		return ec.fieldContext_TicketView_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TicketView", field.Name)
 }
 
 func (ec *executionContext) childFields_Tier(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -45016,6 +54786,16 @@ func (ec *executionContext) childFields_UnlinkIdentityPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type UnlinkIdentityPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnlinkTicketsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_UnlinkTicketsPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnlinkTicketsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlinkTicketsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnlockSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -45090,6 +54870,30 @@ func (ec *executionContext) childFields_UpdateShipmentPayload(ctx context.Contex
 		return ec.fieldContext_UpdateShipmentPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateShipmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateTicketResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticketId":
+		return ec.fieldContext_UpdateTicketResult_ticketId(ctx, field)
+	case "changed":
+		return ec.fieldContext_UpdateTicketResult_changed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateTicketResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateTicketResult", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateTicketsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_UpdateTicketsPayload_results(ctx, field)
+	case "changed":
+		return ec.fieldContext_UpdateTicketsPayload_changed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateTicketsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateTicketsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateWalletPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -45438,6 +55242,10 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_referral(ctx, field)
 	case "rewardRedemptions":
 		return ec.fieldContext_User_rewardRedemptions(ctx, field)
+	case "personalManager":
+		return ec.fieldContext_User_personalManager(ctx, field)
+	case "surveys":
+		return ec.fieldContext_User_surveys(ctx, field)
 	case "wallets":
 		return ec.fieldContext_User_wallets(ctx, field)
 	case "topUps":

@@ -7,12 +7,17 @@ import (
 	"errors"
 	"kabinet/ent/generated"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketlink"
 	"kabinet/ent/generated/ticketmessage"
+	"kabinet/ent/generated/ticketparticipant"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
+	"kabinet/internal/support/bot"
+	"kabinet/internal/support/clock"
 	"math"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
@@ -26,15 +31,30 @@ type TicketResolver interface {
 	StatusLabel(ctx context.Context, obj *generated.Ticket) (string, error)
 	AvailableActions(ctx context.Context, obj *generated.Ticket) ([]support.TicketAction, error)
 
+	About(ctx context.Context, obj *generated.Ticket) (*support.About, error)
+	Links(ctx context.Context, obj *generated.Ticket) ([]*support.Link, error)
+
+	Participants(ctx context.Context, obj *generated.Ticket) ([]*support.Participant, error)
+
 	EntryID(ctx context.Context, obj *generated.Ticket) (*scalar.ID, error)
 
 	IsAssigned(ctx context.Context, obj *generated.Ticket) (bool, error)
 	Assignee(ctx context.Context, obj *generated.Ticket) (*generated.User, error)
 
 	UnreadCount(ctx context.Context, obj *generated.Ticket) (int, error)
+
+	Bot(ctx context.Context, obj *generated.Ticket) (*bot.TicketBot, error)
+	Callback(ctx context.Context, obj *generated.Ticket) (*bot.TicketCallback, error)
+	ServiceLevel(ctx context.Context, obj *generated.Ticket) (*clock.TicketServiceLevel, error)
+	ReplyDueAt(ctx context.Context, obj *generated.Ticket) (*time.Time, error)
+	Team(ctx context.Context, obj *generated.Ticket) (*generated.SupportTeam, error)
+	NeededSkill(ctx context.Context, obj *generated.Ticket) (*string, error)
+	ReplyAddress(ctx context.Context, obj *generated.Ticket) (*string, error)
+
+	Survey(ctx context.Context, obj *generated.Ticket) (*generated.SurveyRequest, error)
 }
-type TicketMessageResolver interface {
-	IsMine(ctx context.Context, obj *generated.TicketMessage) (bool, error)
+type TicketAboutResolver interface {
+	Node(ctx context.Context, obj *support.About) (generated.Noder, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -83,77 +103,13 @@ func (ec *executionContext) field_Ticket_messages_args(ctx context.Context, rawA
 
 // region    **************************** field.gotpl *****************************
 
-func (ec *executionContext) _AddInternalNotePayload_message(ctx context.Context, field graphql.CollectedField, obj *AddInternalNotePayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _AddTicketParticipantPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *AddTicketParticipantPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AddInternalNotePayload_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *generated.TicketMessage) graphql.Marshaler {
-			return ec.marshalOTicketMessage2ᚖkabinetᚋentᚋgeneratedᚐTicketMessage(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_AddInternalNotePayload_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AddInternalNotePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_TicketMessage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _AddInternalNotePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AddInternalNotePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AddInternalNotePayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_AddInternalNotePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "AddInternalNotePayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _AssignTicketPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *AssignTicketPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AssignTicketPayload_ticket(ctx, field)
+			return ec.fieldContext_AddTicketParticipantPayload_ticket(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.Ticket, nil
@@ -166,9 +122,9 @@ func (ec *executionContext) _AssignTicketPayload_ticket(ctx context.Context, fie
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_AssignTicketPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_AddTicketParticipantPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "AssignTicketPayload",
+		Object:     "AddTicketParticipantPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -179,13 +135,13 @@ func (ec *executionContext) fieldContext_AssignTicketPayload_ticket(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _AssignTicketPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AssignTicketPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _AddTicketParticipantPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *AddTicketParticipantPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AssignTicketPayload_userErrors(ctx, field)
+			return ec.fieldContext_AddTicketParticipantPayload_userErrors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
@@ -198,9 +154,9 @@ func (ec *executionContext) _AssignTicketPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_AssignTicketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_AddTicketParticipantPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "AssignTicketPayload",
+		Object:     "AddTicketParticipantPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -275,45 +231,20 @@ func (ec *executionContext) fieldContext_CloseTicketPayload_userErrors(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _MarkTicketReadPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *MarkTicketReadPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MarkTicketReadPayload_ticket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ticket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
-			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+func (ec *executionContext) _LeaveTicketPayload_ticketId(ctx context.Context, field graphql.CollectedField, obj *LeaveTicketPayload) (ret graphql.Marshaler) {
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.TicketID)
 }
-func (ec *executionContext) fieldContext_MarkTicketReadPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "MarkTicketReadPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Ticket(ctx, field)
-		},
-	}
-	return fc, nil
+func (ec *executionContext) fieldContext_LeaveTicketPayload_ticketId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeaveTicketPayload", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
-func (ec *executionContext) _MarkTicketReadPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *MarkTicketReadPayload) (ret graphql.Marshaler) {
+func (ec *executionContext) _LeaveTicketPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *LeaveTicketPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MarkTicketReadPayload_userErrors(ctx, field)
+			return ec.fieldContext_LeaveTicketPayload_userErrors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.UserErrors, nil
@@ -326,9 +257,169 @@ func (ec *executionContext) _MarkTicketReadPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_MarkTicketReadPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_LeaveTicketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "MarkTicketReadPayload",
+		Object:     "LeaveTicketPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LinkTicketsPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *LinkTicketsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkTicketsPayload_ticket(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ticket, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LinkTicketsPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkTicketsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LinkTicketsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *LinkTicketsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinkTicketsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinkTicketsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinkTicketsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergeTicketsPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *MergeTicketsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeTicketsPayload_ticket(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ticket, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergeTicketsPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeTicketsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergeTicketsPayload_into(ctx context.Context, field graphql.CollectedField, obj *MergeTicketsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeTicketsPayload_into(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Into, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MergeTicketsPayload_into(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeTicketsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MergeTicketsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *MergeTicketsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MergeTicketsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MergeTicketsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MergeTicketsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -403,6 +494,70 @@ func (ec *executionContext) fieldContext_OpenTicketPayload_userErrors(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _RemoveTicketParticipantPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *RemoveTicketParticipantPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveTicketParticipantPayload_ticket(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ticket, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveTicketParticipantPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveTicketParticipantPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemoveTicketParticipantPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RemoveTicketParticipantPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveTicketParticipantPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveTicketParticipantPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveTicketParticipantPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ReopenTicketPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *ReopenTicketPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -467,102 +622,6 @@ func (ec *executionContext) fieldContext_ReopenTicketPayload_userErrors(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ReplyToTicketPayload_message(ctx context.Context, field graphql.CollectedField, obj *ReplyToTicketPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReplyToTicketPayload_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *generated.TicketMessage) graphql.Marshaler {
-			return ec.marshalOTicketMessage2ᚖkabinetᚋentᚋgeneratedᚐTicketMessage(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ReplyToTicketPayload_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ReplyToTicketPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_TicketMessage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ReplyToTicketPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *ReplyToTicketPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReplyToTicketPayload_ticket(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ticket, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
-			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_ReplyToTicketPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ReplyToTicketPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_Ticket(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _ReplyToTicketPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ReplyToTicketPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReplyToTicketPayload_userErrors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UserErrors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
-			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_ReplyToTicketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "ReplyToTicketPayload",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_UserError(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
 func (ec *executionContext) _SetTicketStatusPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *SetTicketStatusPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -617,6 +676,102 @@ func (ec *executionContext) _SetTicketStatusPayload_userErrors(ctx context.Conte
 func (ec *executionContext) fieldContext_SetTicketStatusPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetTicketStatusPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SplitTicketPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *SplitTicketPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SplitTicketPayload_ticket(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ticket, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SplitTicketPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SplitTicketPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SplitTicketPayload_created(ctx context.Context, field graphql.CollectedField, obj *SplitTicketPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SplitTicketPayload_created(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Created, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SplitTicketPayload_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SplitTicketPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SplitTicketPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SplitTicketPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SplitTicketPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SplitTicketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SplitTicketPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -720,6 +875,148 @@ func (ec *executionContext) _Ticket_priority(ctx context.Context, field graphql.
 }
 func (ec *executionContext) fieldContext_Ticket_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type TicketPriority does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_channel(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return ec.marshalNTicketChannel2kabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx, field.Selections, obj.Channel)
+}
+func (ec *executionContext) fieldContext_Ticket_channel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type TicketChannel does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_locale(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return ec.marshalNLocale2string(ctx, field.Selections, obj.Locale)
+}
+func (ec *executionContext) fieldContext_Ticket_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type Locale does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_about(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_about(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().About(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *support.About) graphql.Marshaler {
+			return ec.marshalOTicketAbout2ᚖkabinetᚋinternalᚋsupportᚐAbout(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_about(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketAbout(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_links(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().Links(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*support.Link) graphql.Marshaler {
+			return ec.marshalNTicketLink2ᚕᚖkabinetᚋinternalᚋsupportᚐLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_mergedInto(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_mergedInto(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MergedInto(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_mergedInto(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_participants(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_participants(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().Participants(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*support.Participant) graphql.Marshaler {
+			return ec.marshalNTicketParticipant2ᚕᚖkabinetᚋinternalᚋsupportᚐParticipantᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_participants(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketParticipant(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Ticket_order(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
@@ -998,6 +1295,316 @@ func (ec *executionContext) fieldContext_Ticket_revision(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _Ticket_bot(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_bot(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().Bot(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bot.TicketBot) graphql.Marshaler {
+			return ec.marshalOTicketBot2ᚖkabinetᚋinternalᚋsupportᚋbotᚐTicketBot(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_bot(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketBot(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_callback(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_callback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().Callback(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bot.TicketCallback) graphql.Marshaler {
+			return ec.marshalOTicketCallback2ᚖkabinetᚋinternalᚋsupportᚋbotᚐTicketCallback(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_callback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketCallback(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_serviceLevel(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_serviceLevel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().ServiceLevel(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *clock.TicketServiceLevel) graphql.Marshaler {
+			return ec.marshalOTicketServiceLevel2ᚖkabinetᚋinternalᚋsupportᚋclockᚐTicketServiceLevel(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_serviceLevel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketServiceLevel(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_replyDueAt(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_replyDueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().ReplyDueAt(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_replyDueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, true, true, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_team(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_team(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().Team(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.SupportTeam) graphql.Marshaler {
+			return ec.marshalOSupportTeam2ᚖkabinetᚋentᚋgeneratedᚐSupportTeam(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_team(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SupportTeam(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_neededSkill(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_neededSkill(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().NeededSkill(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_neededSkill(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_replyAddress(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_replyAddress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().ReplyAddress(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOEmailAddress2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_replyAddress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, true, true, errors.New("field of type EmailAddress does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_rating(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Rating)
+}
+func (ec *executionContext) fieldContext_Ticket_rating(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_ratedAt(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.RatedAt)
+}
+func (ec *executionContext) fieldContext_Ticket_ratedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_survey(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_survey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().Survey(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.SurveyRequest) graphql.Marshaler {
+			return ec.marshalOTicketSurvey2ᚖkabinetᚋentᚋgeneratedᚐSurveyRequest(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_survey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ticket",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TicketSurvey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ticket_readByStaffUpTo(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.ReadByStaffUpTo)
+}
+func (ec *executionContext) fieldContext_Ticket_readByStaffUpTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Ticket_readByCustomerUpTo(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.ReadByCustomerUpTo)
+}
+func (ec *executionContext) fieldContext_Ticket_readByCustomerUpTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _TicketAbout_kind(ctx context.Context, field graphql.CollectedField, obj *support.About) (ret graphql.Marshaler) {
+	return ec.marshalNTicketAboutKind2kabinetᚋinternalᚋsupportᚐAboutKind(ctx, field.Selections, obj.Kind)
+}
+func (ec *executionContext) fieldContext_TicketAbout_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketAbout", field, false, false, errors.New("field of type TicketAboutKind does not have child fields"))
+}
+
+func (ec *executionContext) _TicketAbout_id(ctx context.Context, field graphql.CollectedField, obj *support.About) (ret graphql.Marshaler) {
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.ID)
+}
+func (ec *executionContext) fieldContext_TicketAbout_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketAbout", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _TicketAbout_node(ctx context.Context, field graphql.CollectedField, obj *support.About) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketAbout_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TicketAbout().Node(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v generated.Noder) graphql.Marshaler {
+			return ec.marshalONode2kabinetᚋentᚋgeneratedᚐNoder(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketAbout_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TicketAbout",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TicketAbout_bookingKey(ctx context.Context, field graphql.CollectedField, obj *support.About) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.BookingKey)
+}
+func (ec *executionContext) fieldContext_TicketAbout_bookingKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketAbout", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _TicketConnection_edges(ctx context.Context, field graphql.CollectedField, obj *generated.TicketConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1156,264 +1763,108 @@ func (ec *executionContext) fieldContext_TicketEdge_cursor(_ context.Context, fi
 	return graphql.NewScalarFieldContext("TicketEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
-func (ec *executionContext) _TicketMessage_id(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
-	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.GlobalID())
+func (ec *executionContext) _TicketLink_kind(ctx context.Context, field graphql.CollectedField, obj *support.Link) (ret graphql.Marshaler) {
+	return ec.marshalNTicketLinkKind2kabinetᚋentᚋgeneratedᚋticketlinkᚐKind(ctx, field.Selections, obj.Kind)
 }
-func (ec *executionContext) fieldContext_TicketMessage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, true, false, errors.New("field of type ID does not have child fields"))
-}
-
-func (ec *executionContext) _TicketMessage_seq(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
-	return ec.marshalNInt2int64(ctx, field.Selections, obj.Seq)
-}
-func (ec *executionContext) fieldContext_TicketMessage_seq(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type Int does not have child fields"))
+func (ec *executionContext) fieldContext_TicketLink_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketLink", field, false, false, errors.New("field of type TicketLinkKind does not have child fields"))
 }
 
-func (ec *executionContext) _TicketMessage_kind(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
-	return ec.marshalNTicketMessageKind2kabinetᚋentᚋgeneratedᚋticketmessageᚐKind(ctx, field.Selections, obj.Kind)
-}
-func (ec *executionContext) fieldContext_TicketMessage_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type TicketMessageKind does not have child fields"))
-}
-
-func (ec *executionContext) _TicketMessage_authorKind(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
-	return ec.marshalNTicketAuthorKind2kabinetᚋentᚋgeneratedᚋticketmessageᚐAuthorKind(ctx, field.Selections, obj.AuthorKind)
-}
-func (ec *executionContext) fieldContext_TicketMessage_authorKind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type TicketAuthorKind does not have child fields"))
-}
-
-func (ec *executionContext) _TicketMessage_authorName(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
-	return ec.marshalNString2string(ctx, field.Selections, obj.AuthorName)
-}
-func (ec *executionContext) fieldContext_TicketMessage_authorName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _TicketMessage_isMine(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
+func (ec *executionContext) _TicketLink_ticket(ctx context.Context, field graphql.CollectedField, obj *support.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketMessage_isMine(ctx, field)
+			return ec.fieldContext_TicketLink_ticket(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.TicketMessage().IsMine(ctx, obj)
+			return obj.Ticket, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
+			return ec.marshalNTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx, selections, v)
 		},
 		true,
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_TicketMessage_isMine(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, true, true, errors.New("field of type Boolean does not have child fields"))
+func (ec *executionContext) fieldContext_TicketLink_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TicketLink",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ticket(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
-func (ec *executionContext) _TicketMessage_body(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
-	return ec.marshalNString2string(ctx, field.Selections, obj.Body)
-}
-func (ec *executionContext) fieldContext_TicketMessage_body(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _TicketMessage_clientMessageId(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
-	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.ClientID)
-}
-func (ec *executionContext) fieldContext_TicketMessage_clientMessageId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _TicketMessage_createdAt(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
+func (ec *executionContext) _TicketLink_createdAt(ctx context.Context, field graphql.CollectedField, obj *support.Link) (ret graphql.Marshaler) {
 	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.CreatedAt)
 }
-func (ec *executionContext) fieldContext_TicketMessage_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type DateTime does not have child fields"))
+func (ec *executionContext) fieldContext_TicketLink_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketLink", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
-func (ec *executionContext) _TicketMessageConnection_edges(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessageConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _TicketParticipant_id(ctx context.Context, field graphql.CollectedField, obj *support.Participant) (ret graphql.Marshaler) {
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.ID)
+}
+func (ec *executionContext) fieldContext_TicketParticipant_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketParticipant", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _TicketParticipant_userId(ctx context.Context, field graphql.CollectedField, obj *support.Participant) (ret graphql.Marshaler) {
+	return ec.marshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.UserID)
+}
+func (ec *executionContext) fieldContext_TicketParticipant_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketParticipant", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _TicketParticipant_name(ctx context.Context, field graphql.CollectedField, obj *support.Participant) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
+}
+func (ec *executionContext) fieldContext_TicketParticipant_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketParticipant", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _TicketParticipant_role(ctx context.Context, field graphql.CollectedField, obj *support.Participant) (ret graphql.Marshaler) {
+	return ec.marshalNTicketParticipantRole2kabinetᚋentᚋgeneratedᚋticketparticipantᚐRole(ctx, field.Selections, obj.Role)
+}
+func (ec *executionContext) fieldContext_TicketParticipant_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketParticipant", field, false, false, errors.New("field of type TicketParticipantRole does not have child fields"))
+}
+
+func (ec *executionContext) _TicketParticipant_isMe(ctx context.Context, field graphql.CollectedField, obj *support.Participant) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsMe)
+}
+func (ec *executionContext) fieldContext_TicketParticipant_isMe(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketParticipant", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _TicketParticipant_joinedAt(ctx context.Context, field graphql.CollectedField, obj *support.Participant) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.JoinedAt)
+}
+func (ec *executionContext) fieldContext_TicketParticipant_joinedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketParticipant", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _TicketParticipant_readUpTo(ctx context.Context, field graphql.CollectedField, obj *support.Participant) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int64(ctx, field.Selections, obj.ReadUpTo)
+}
+func (ec *executionContext) fieldContext_TicketParticipant_readUpTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketParticipant", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _UnlinkTicketsPayload_ticket(ctx context.Context, field graphql.CollectedField, obj *UnlinkTicketsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketMessageConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*generated.TicketMessageEdge) graphql.Marshaler {
-			return ec.marshalNTicketMessageEdge2ᚕᚖkabinetᚋentᚋgeneratedᚐTicketMessageEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_TicketMessageConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "TicketMessageConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_TicketMessageEdge(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _TicketMessageConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessageConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketMessageConnection_nodes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Nodes(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*generated.TicketMessage) graphql.Marshaler {
-			return ec.marshalNTicketMessage2ᚕᚖkabinetᚋentᚋgeneratedᚐTicketMessageᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_TicketMessageConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "TicketMessageConnection",
-		Field:      field,
-		IsMethod:   true,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_TicketMessage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _TicketMessageConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessageConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketMessageConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[uuid.UUID]) graphql.Marshaler {
-			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_TicketMessageConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "TicketMessageConnection",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_PageInfo(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _TicketMessageConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessageConnection) (ret graphql.Marshaler) {
-	return ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
-}
-func (ec *executionContext) fieldContext_TicketMessageConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessageConnection", field, false, false, errors.New("field of type Int does not have child fields"))
-}
-
-func (ec *executionContext) _TicketMessageEdge_node(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessageEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketMessageEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *generated.TicketMessage) graphql.Marshaler {
-			return ec.marshalNTicketMessage2ᚖkabinetᚋentᚋgeneratedᚐTicketMessage(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_TicketMessageEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	fc = &graphql.FieldContext{
-		Object:     "TicketMessageEdge",
-		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
-		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_TicketMessage(ctx, field)
-		},
-	}
-	return fc, nil
-}
-
-func (ec *executionContext) _TicketMessageEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessageEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketMessageEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[uuid.UUID]) graphql.Marshaler {
-			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_TicketMessageEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketMessageEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
-}
-
-func (ec *executionContext) _TicketUpdate_cursor(ctx context.Context, field graphql.CollectedField, obj *support.Update) (ret graphql.Marshaler) {
-	return ec.marshalNStreamCursor2string(ctx, field.Selections, obj.Cursor)
-}
-func (ec *executionContext) fieldContext_TicketUpdate_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketUpdate", field, false, false, errors.New("field of type StreamCursor does not have child fields"))
-}
-
-func (ec *executionContext) _TicketUpdate_kind(ctx context.Context, field graphql.CollectedField, obj *support.Update) (ret graphql.Marshaler) {
-	return ec.marshalNString2string(ctx, field.Selections, obj.Kind)
-}
-func (ec *executionContext) fieldContext_TicketUpdate_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("TicketUpdate", field, false, false, errors.New("field of type String does not have child fields"))
-}
-
-func (ec *executionContext) _TicketUpdate_ticket(ctx context.Context, field graphql.CollectedField, obj *support.Update) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketUpdate_ticket(ctx, field)
+			return ec.fieldContext_UnlinkTicketsPayload_ticket(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
 			return obj.Ticket, nil
@@ -1426,9 +1877,9 @@ func (ec *executionContext) _TicketUpdate_ticket(ctx context.Context, field grap
 		false,
 	)
 }
-func (ec *executionContext) fieldContext_TicketUpdate_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_UnlinkTicketsPayload_ticket(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "TicketUpdate",
+		Object:     "UnlinkTicketsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -1439,33 +1890,33 @@ func (ec *executionContext) fieldContext_TicketUpdate_ticket(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _TicketUpdate_message(ctx context.Context, field graphql.CollectedField, obj *support.Update) (ret graphql.Marshaler) {
+func (ec *executionContext) _UnlinkTicketsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *UnlinkTicketsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TicketUpdate_message(ctx, field)
+			return ec.fieldContext_UnlinkTicketsPayload_userErrors(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
+			return obj.UserErrors, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *generated.TicketMessage) graphql.Marshaler {
-			return ec.marshalOTicketMessage2ᚖkabinetᚋentᚋgeneratedᚐTicketMessage(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
-func (ec *executionContext) fieldContext_TicketUpdate_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_UnlinkTicketsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
-		Object:     "TicketUpdate",
+		Object:     "UnlinkTicketsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.childFields_TicketMessage(ctx, field)
+			return ec.childFields_UserError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1475,8 +1926,8 @@ func (ec *executionContext) fieldContext_TicketUpdate_message(_ context.Context,
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputAddInternalNoteInput(ctx context.Context, obj any) (support.AddInternalNoteInput, error) {
-	var it support.AddInternalNoteInput
+func (ec *executionContext) unmarshalInputAddTicketParticipantInput(ctx context.Context, obj any) (support.AddTicketParticipantInput, error) {
+	var it support.AddTicketParticipantInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1486,7 +1937,7 @@ func (ec *executionContext) unmarshalInputAddInternalNoteInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ticketId", "body", "clientMessageId"}
+	fieldsInOrder := [...]string{"ticketId", "userId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1500,64 +1951,13 @@ func (ec *executionContext) unmarshalInputAddInternalNoteInput(ctx context.Conte
 				return it, err
 			}
 			it.TicketID = data
-		case "body":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("body"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Body = data
-		case "clientMessageId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMessageId"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.ClientMessageID = data
-		}
-	}
-	return it, nil
-}
-
-func (ec *executionContext) unmarshalInputAssignTicketInput(ctx context.Context, obj any) (support.AssignTicketInput, error) {
-	var it support.AssignTicketInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"ticketId", "assigneeId", "revision"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "ticketId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ticketId"))
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
 			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.TicketID = data
-		case "assigneeId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assigneeId"))
-			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.AssigneeID = data
-		case "revision":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Revision = data
+			it.UserID = data
 		}
 	}
 	return it, nil
@@ -1593,8 +1993,8 @@ func (ec *executionContext) unmarshalInputCloseTicketInput(ctx context.Context, 
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputMarkTicketReadInput(ctx context.Context, obj any) (support.MarkTicketReadInput, error) {
-	var it support.MarkTicketReadInput
+func (ec *executionContext) unmarshalInputLeaveTicketInput(ctx context.Context, obj any) (support.LeaveTicketInput, error) {
+	var it support.LeaveTicketInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1623,6 +2023,87 @@ func (ec *executionContext) unmarshalInputMarkTicketReadInput(ctx context.Contex
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputLinkTicketsInput(ctx context.Context, obj any) (support.LinkTicketsInput, error) {
+	var it support.LinkTicketsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ticketId", "otherId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ticketId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ticketId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TicketID = data
+		case "otherId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("otherId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OtherID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputMergeTicketsInput(ctx context.Context, obj any) (support.MergeTicketsInput, error) {
+	var it support.MergeTicketsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ticketId", "intoId", "revision"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ticketId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ticketId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TicketID = data
+		case "intoId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("intoId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IntoID = data
+		case "revision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Revision = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputOpenTicketInput(ctx context.Context, obj any) (support.OpenTicketInput, error) {
 	var it support.OpenTicketInput
 	if obj == nil {
@@ -1637,8 +2118,11 @@ func (ec *executionContext) unmarshalInputOpenTicketInput(ctx context.Context, o
 	if _, present := asMap["kind"]; !present {
 		asMap["kind"] = "QUESTION"
 	}
+	if _, present := asMap["channel"]; !present {
+		asMap["channel"] = "ACCOUNT"
+	}
 
-	fieldsInOrder := [...]string{"subject", "body", "kind", "orderId", "entryId", "clientMessageId"}
+	fieldsInOrder := [...]string{"subject", "body", "kind", "orderId", "entryId", "lineId", "returnId", "documentId", "bookingKey", "channel", "attachmentIds", "clientMessageId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1680,6 +2164,48 @@ func (ec *executionContext) unmarshalInputOpenTicketInput(ctx context.Context, o
 				return it, err
 			}
 			it.EntryID = data
+		case "lineId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("lineId"))
+			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LineID = data
+		case "returnId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("returnId"))
+			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ReturnID = data
+		case "documentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("documentId"))
+			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DocumentID = data
+		case "bookingKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bookingKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BookingKey = data
+		case "channel":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channel"))
+			data, err := ec.unmarshalOTicketChannel2ᚖkabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Channel = data
+		case "attachmentIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attachmentIds"))
+			data, err := ec.unmarshalOID2ᚕkabinetᚋinternalᚋscalarᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AttachmentIDs = data
 		case "clientMessageId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMessageId"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1687,6 +2213,43 @@ func (ec *executionContext) unmarshalInputOpenTicketInput(ctx context.Context, o
 				return it, err
 			}
 			it.ClientMessageID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRemoveTicketParticipantInput(ctx context.Context, obj any) (support.RemoveTicketParticipantInput, error) {
+	var it support.RemoveTicketParticipantInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ticketId", "userId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ticketId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ticketId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TicketID = data
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
 		}
 	}
 	return it, nil
@@ -1717,57 +2280,6 @@ func (ec *executionContext) unmarshalInputReopenTicketInput(ctx context.Context,
 				return it, err
 			}
 			it.TicketID = data
-		}
-	}
-	return it, nil
-}
-
-func (ec *executionContext) unmarshalInputReplyToTicketInput(ctx context.Context, obj any) (support.ReplyToTicketInput, error) {
-	var it support.ReplyToTicketInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"ticketId", "body", "clientMessageId", "revision"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "ticketId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ticketId"))
-			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.TicketID = data
-		case "body":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("body"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Body = data
-		case "clientMessageId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMessageId"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.ClientMessageID = data
-		case "revision":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
-			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Revision = data
 		}
 	}
 	return it, nil
@@ -1838,6 +2350,57 @@ func (ec *executionContext) unmarshalInputSetTicketStatusInput(ctx context.Conte
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSplitTicketInput(ctx context.Context, obj any) (support.SplitTicketInput, error) {
+	var it support.SplitTicketInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"ticketId", "messageIds", "subject", "revision"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ticketId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ticketId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TicketID = data
+		case "messageIds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("messageIds"))
+			data, err := ec.unmarshalNID2ᚕkabinetᚋinternalᚋscalarᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MessageIDs = data
+		case "subject":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("subject"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Subject = data
+		case "revision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Revision = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputTicketFilter(ctx context.Context, obj any) (support.TicketFilter, error) {
 	var it support.TicketFilter
 	if obj == nil {
@@ -1849,7 +2412,7 @@ func (ec *executionContext) unmarshalInputTicketFilter(ctx context.Context, obj 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"status", "orderId"}
+	fieldsInOrder := [...]string{"status", "kind", "orderId", "aboutId", "bookingKey", "openedFrom", "openedBefore", "text", "unread", "takesPart"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1863,6 +2426,13 @@ func (ec *executionContext) unmarshalInputTicketFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.Status = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalOTicketKind2ᚕkabinetᚋentᚋgeneratedᚋticketᚐKindᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
 		case "orderId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("orderId"))
 			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
@@ -1870,13 +2440,62 @@ func (ec *executionContext) unmarshalInputTicketFilter(ctx context.Context, obj 
 				return it, err
 			}
 			it.OrderID = data
+		case "aboutId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("aboutId"))
+			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AboutID = data
+		case "bookingKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("bookingKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BookingKey = data
+		case "openedFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("openedFrom"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OpenedFrom = data
+		case "openedBefore":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("openedBefore"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.OpenedBefore = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = data
+		case "unread":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unread"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Unread = data
+		case "takesPart":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("takesPart"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TakesPart = data
 		}
 	}
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputTicketQueueFilter(ctx context.Context, obj any) (support.TicketQueueFilter, error) {
-	var it support.TicketQueueFilter
+func (ec *executionContext) unmarshalInputUnlinkTicketsInput(ctx context.Context, obj any) (support.UnlinkTicketsInput, error) {
+	var it support.UnlinkTicketsInput
 	if obj == nil {
 		return it, nil
 	}
@@ -1886,45 +2505,27 @@ func (ec *executionContext) unmarshalInputTicketQueueFilter(ctx context.Context,
 		asMap[k] = v
 	}
 
-	if _, present := asMap["unassigned"]; !present {
-		asMap["unassigned"] = false
-	}
-
-	fieldsInOrder := [...]string{"status", "assigneeId", "unassigned", "customerId"}
+	fieldsInOrder := [...]string{"ticketId", "otherId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
 			continue
 		}
 		switch k {
-		case "status":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
-			data, err := ec.unmarshalOTicketStatus2ᚕkabinetᚋentᚋgeneratedᚋticketᚐStatusᚄ(ctx, v)
+		case "ticketId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ticketId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.Status = data
-		case "assigneeId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("assigneeId"))
-			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
+			it.TicketID = data
+		case "otherId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("otherId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.AssigneeID = data
-		case "unassigned":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unassigned"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Unassigned = data
-		case "customerId":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("customerId"))
-			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.CustomerID = data
+			it.OtherID = data
 		}
 	}
 	return it, nil
@@ -1938,57 +2539,24 @@ func (ec *executionContext) unmarshalInputTicketQueueFilter(ctx context.Context,
 
 // region    **************************** object.gotpl ****************************
 
-var addInternalNotePayloadImplementors = []string{"AddInternalNotePayload"}
+var addTicketParticipantPayloadImplementors = []string{"AddTicketParticipantPayload"}
 
-func (ec *executionContext) _AddInternalNotePayload(ctx context.Context, sel ast.SelectionSet, obj *AddInternalNotePayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, addInternalNotePayloadImplementors)
-
-	out := newObject(fields)
-
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("AddInternalNotePayload")
-		case "message":
-			out.Values[i] = ec._AddInternalNotePayload_message(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userErrors":
-			out.Values[i] = ec._AddInternalNotePayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
-}
-
-var assignTicketPayloadImplementors = []string{"AssignTicketPayload"}
-
-func (ec *executionContext) _AssignTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *AssignTicketPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, assignTicketPayloadImplementors)
+func (ec *executionContext) _AddTicketParticipantPayload(ctx context.Context, sel ast.SelectionSet, obj *AddTicketParticipantPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, addTicketParticipantPayloadImplementors)
 
 	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AssignTicketPayload")
+			out.Values[i] = graphql.MarshalString("AddTicketParticipantPayload")
 		case "ticket":
-			out.Values[i] = ec._AssignTicketPayload_ticket(ctx, field, obj)
+			out.Values[i] = ec._AddTicketParticipantPayload_ticket(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._AssignTicketPayload_userErrors(ctx, field, obj)
+			out.Values[i] = ec._AddTicketParticipantPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2037,24 +2605,95 @@ func (ec *executionContext) _CloseTicketPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
-var markTicketReadPayloadImplementors = []string{"MarkTicketReadPayload"}
+var leaveTicketPayloadImplementors = []string{"LeaveTicketPayload"}
 
-func (ec *executionContext) _MarkTicketReadPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkTicketReadPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, markTicketReadPayloadImplementors)
+func (ec *executionContext) _LeaveTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *LeaveTicketPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leaveTicketPayloadImplementors)
 
 	out := newObject(fields)
 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MarkTicketReadPayload")
-		case "ticket":
-			out.Values[i] = ec._MarkTicketReadPayload_ticket(ctx, field, obj)
+			out.Values[i] = graphql.MarshalString("LeaveTicketPayload")
+		case "ticketId":
+			out.Values[i] = ec._LeaveTicketPayload_ticketId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "userErrors":
-			out.Values[i] = ec._MarkTicketReadPayload_userErrors(ctx, field, obj)
+			out.Values[i] = ec._LeaveTicketPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var linkTicketsPayloadImplementors = []string{"LinkTicketsPayload"}
+
+func (ec *executionContext) _LinkTicketsPayload(ctx context.Context, sel ast.SelectionSet, obj *LinkTicketsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, linkTicketsPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LinkTicketsPayload")
+		case "ticket":
+			out.Values[i] = ec._LinkTicketsPayload_ticket(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._LinkTicketsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var mergeTicketsPayloadImplementors = []string{"MergeTicketsPayload"}
+
+func (ec *executionContext) _MergeTicketsPayload(ctx context.Context, sel ast.SelectionSet, obj *MergeTicketsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mergeTicketsPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MergeTicketsPayload")
+		case "ticket":
+			out.Values[i] = ec._MergeTicketsPayload_ticket(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "into":
+			out.Values[i] = ec._MergeTicketsPayload_into(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._MergeTicketsPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2103,6 +2742,39 @@ func (ec *executionContext) _OpenTicketPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var removeTicketParticipantPayloadImplementors = []string{"RemoveTicketParticipantPayload"}
+
+func (ec *executionContext) _RemoveTicketParticipantPayload(ctx context.Context, sel ast.SelectionSet, obj *RemoveTicketParticipantPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, removeTicketParticipantPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RemoveTicketParticipantPayload")
+		case "ticket":
+			out.Values[i] = ec._RemoveTicketParticipantPayload_ticket(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RemoveTicketParticipantPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var reopenTicketPayloadImplementors = []string{"ReopenTicketPayload"}
 
 func (ec *executionContext) _ReopenTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *ReopenTicketPayload) graphql.Marshaler {
@@ -2136,44 +2808,6 @@ func (ec *executionContext) _ReopenTicketPayload(ctx context.Context, sel ast.Se
 	return out
 }
 
-var replyToTicketPayloadImplementors = []string{"ReplyToTicketPayload"}
-
-func (ec *executionContext) _ReplyToTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *ReplyToTicketPayload) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, replyToTicketPayloadImplementors)
-
-	out := newObject(fields)
-
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReplyToTicketPayload")
-		case "message":
-			out.Values[i] = ec._ReplyToTicketPayload_message(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "ticket":
-			out.Values[i] = ec._ReplyToTicketPayload_ticket(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
-			}
-		case "userErrors":
-			out.Values[i] = ec._ReplyToTicketPayload_userErrors(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
-}
-
 var setTicketStatusPayloadImplementors = []string{"SetTicketStatusPayload"}
 
 func (ec *executionContext) _SetTicketStatusPayload(ctx context.Context, sel ast.SelectionSet, obj *SetTicketStatusPayload) graphql.Marshaler {
@@ -2192,6 +2826,44 @@ func (ec *executionContext) _SetTicketStatusPayload(ctx context.Context, sel ast
 			}
 		case "userErrors":
 			out.Values[i] = ec._SetTicketStatusPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var splitTicketPayloadImplementors = []string{"SplitTicketPayload"}
+
+func (ec *executionContext) _SplitTicketPayload(ctx context.Context, sel ast.SelectionSet, obj *SplitTicketPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, splitTicketPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SplitTicketPayload")
+		case "ticket":
+			out.Values[i] = ec._SplitTicketPayload_ticket(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._SplitTicketPayload_created(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SplitTicketPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2344,6 +3016,168 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "channel":
+			out.Values[i] = ec._Ticket_channel(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "locale":
+			out.Values[i] = ec._Ticket_locale(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "about":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_about(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "links":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_links(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "mergedInto":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_mergedInto(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "participants":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_participants(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "order":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._Ticket_order(ctx, field, obj)
@@ -2729,6 +3563,418 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "bot":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_bot(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "callback":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_callback(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "serviceLevel":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_serviceLevel(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "replyDueAt":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_replyDueAt(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "team":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_team(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "neededSkill":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_neededSkill(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "replyAddress":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_replyAddress(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "rating":
+			out.Values[i] = ec._Ticket_rating(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "ratedAt":
+			out.Values[i] = ec._Ticket_ratedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "survey":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_survey(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "readByStaffUpTo":
+			out.Values[i] = ec._Ticket_readByStaffUpTo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "readByCustomerUpTo":
+			out.Values[i] = ec._Ticket_readByCustomerUpTo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var ticketAboutImplementors = []string{"TicketAbout"}
+
+func (ec *executionContext) _TicketAbout(ctx context.Context, sel ast.SelectionSet, obj *support.About) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, ticketAboutImplementors)
+
+	out := newObject(fields)
+	deferredFieldSet, deferLabelToView := deferredOf(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TicketAbout")
+		case "kind":
+			out.Values[i] = ec._TicketAbout_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "id":
+			out.Values[i] = ec._TicketAbout_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "node":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._TicketAbout_node(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "bookingKey":
+			out.Values[i] = ec._TicketAbout_bookingKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2828,231 +4074,121 @@ func (ec *executionContext) _TicketEdge(ctx context.Context, sel ast.SelectionSe
 	return out
 }
 
-var ticketMessageImplementors = []string{"TicketMessage", "Node"}
+var ticketLinkImplementors = []string{"TicketLink"}
 
-func (ec *executionContext) _TicketMessage(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketMessage) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, ticketMessageImplementors)
+func (ec *executionContext) _TicketLink(ctx context.Context, sel ast.SelectionSet, obj *support.Link) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, ticketLinkImplementors)
 
 	out := newObject(fields)
-	deferredFieldSet, deferLabelToView := deferredOf(fields)
 
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("TicketMessage")
-		case "id":
-			out.Values[i] = ec._TicketMessage_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "seq":
-			out.Values[i] = ec._TicketMessage_seq(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.Values[i] = graphql.MarshalString("TicketLink")
 		case "kind":
-			out.Values[i] = ec._TicketMessage_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "authorKind":
-			out.Values[i] = ec._TicketMessage_authorKind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "authorName":
-			out.Values[i] = ec._TicketMessage_authorName(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "isMine":
-			if len(field.Deferrables) == 0 {
-				out.Values[i] = ec._TicketMessage_isMine(ctx, field, obj)
-				if out.Values[i] == graphql.Null {
-					atomic.AddUint32(&out.Invalids, 1)
-				}
-				continue
-			}
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._TicketMessage_isMine(ctx, field, obj)
-				if res == graphql.Null {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
-			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
-		case "body":
-			out.Values[i] = ec._TicketMessage_body(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "clientMessageId":
-			out.Values[i] = ec._TicketMessage_clientMessageId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "createdAt":
-			out.Values[i] = ec._TicketMessage_createdAt(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	if len(deferLabelToView) > 0 {
-		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-		ec.ProcessDeferredGroup(graphql.DeferredGroup{
-			Defers:   deferLabelToView,
-			Path:     graphql.GetPath(ctx),
-			FieldSet: deferredFieldSet,
-			Context:  ctx,
-		})
-	}
-
-	return out
-}
-
-var ticketMessageConnectionImplementors = []string{"TicketMessageConnection"}
-
-func (ec *executionContext) _TicketMessageConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketMessageConnection) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, ticketMessageConnectionImplementors)
-
-	out := newObject(fields)
-
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("TicketMessageConnection")
-		case "edges":
-			out.Values[i] = ec._TicketMessageConnection_edges(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "nodes":
-			out.Values[i] = ec._TicketMessageConnection_nodes(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "pageInfo":
-			out.Values[i] = ec._TicketMessageConnection_pageInfo(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "totalCount":
-			out.Values[i] = ec._TicketMessageConnection_totalCount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
-}
-
-var ticketMessageEdgeImplementors = []string{"TicketMessageEdge"}
-
-func (ec *executionContext) _TicketMessageEdge(ctx context.Context, sel ast.SelectionSet, obj *generated.TicketMessageEdge) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, ticketMessageEdgeImplementors)
-
-	out := newObject(fields)
-
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("TicketMessageEdge")
-		case "node":
-			out.Values[i] = ec._TicketMessageEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "cursor":
-			out.Values[i] = ec._TicketMessageEdge_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		default:
-			panic("unknown field " + strconv.Quote(field.Name))
-		}
-	}
-	out.Dispatch(ctx)
-	if out.Invalids > 0 {
-		return graphql.Null
-	}
-
-	return out
-}
-
-var ticketUpdateImplementors = []string{"TicketUpdate"}
-
-func (ec *executionContext) _TicketUpdate(ctx context.Context, sel ast.SelectionSet, obj *support.Update) graphql.Marshaler {
-	fields := graphql.CollectFields(ec.OperationContext, sel, ticketUpdateImplementors)
-
-	out := newObject(fields)
-
-	for i, field := range fields {
-		switch field.Name {
-		case "__typename":
-			out.Values[i] = graphql.MarshalString("TicketUpdate")
-		case "cursor":
-			out.Values[i] = ec._TicketUpdate_cursor(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
-		case "kind":
-			out.Values[i] = ec._TicketUpdate_kind(ctx, field, obj)
+			out.Values[i] = ec._TicketLink_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "ticket":
-			out.Values[i] = ec._TicketUpdate_ticket(ctx, field, obj)
+			out.Values[i] = ec._TicketLink_ticket(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._TicketLink_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var ticketParticipantImplementors = []string{"TicketParticipant"}
+
+func (ec *executionContext) _TicketParticipant(ctx context.Context, sel ast.SelectionSet, obj *support.Participant) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, ticketParticipantImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TicketParticipant")
+		case "id":
+			out.Values[i] = ec._TicketParticipant_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userId":
+			out.Values[i] = ec._TicketParticipant_userId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._TicketParticipant_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "role":
+			out.Values[i] = ec._TicketParticipant_role(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isMe":
+			out.Values[i] = ec._TicketParticipant_isMe(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "joinedAt":
+			out.Values[i] = ec._TicketParticipant_joinedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "readUpTo":
+			out.Values[i] = ec._TicketParticipant_readUpTo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var unlinkTicketsPayloadImplementors = []string{"UnlinkTicketsPayload"}
+
+func (ec *executionContext) _UnlinkTicketsPayload(ctx context.Context, sel ast.SelectionSet, obj *UnlinkTicketsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, unlinkTicketsPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UnlinkTicketsPayload")
+		case "ticket":
+			out.Values[i] = ec._UnlinkTicketsPayload_ticket(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "message":
-			out.Values[i] = ec._TicketUpdate_message(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+		case "userErrors":
+			out.Values[i] = ec._UnlinkTicketsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -3071,34 +4207,19 @@ func (ec *executionContext) _TicketUpdate(ctx context.Context, sel ast.Selection
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNAddInternalNoteInput2kabinetᚋinternalᚋsupportᚐAddInternalNoteInput(ctx context.Context, v any) (support.AddInternalNoteInput, error) {
-	res, err := ec.unmarshalInputAddInternalNoteInput(ctx, v)
+func (ec *executionContext) unmarshalNAddTicketParticipantInput2kabinetᚋinternalᚋsupportᚐAddTicketParticipantInput(ctx context.Context, v any) (support.AddTicketParticipantInput, error) {
+	res, err := ec.unmarshalInputAddTicketParticipantInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNAddInternalNotePayload2ᚖkabinetᚋgraphᚋgeneratedᚐAddInternalNotePayload(ctx context.Context, sel ast.SelectionSet, v *AddInternalNotePayload) graphql.Marshaler {
+func (ec *executionContext) marshalNAddTicketParticipantPayload2ᚖkabinetᚋgraphᚋgeneratedᚐAddTicketParticipantPayload(ctx context.Context, sel ast.SelectionSet, v *AddTicketParticipantPayload) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
 		}
 		return graphql.Null
 	}
-	return ec._AddInternalNotePayload(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalNAssignTicketInput2kabinetᚋinternalᚋsupportᚐAssignTicketInput(ctx context.Context, v any) (support.AssignTicketInput, error) {
-	res, err := ec.unmarshalInputAssignTicketInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNAssignTicketPayload2ᚖkabinetᚋgraphᚋgeneratedᚐAssignTicketPayload(ctx context.Context, sel ast.SelectionSet, v *AssignTicketPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._AssignTicketPayload(ctx, sel, v)
+	return ec._AddTicketParticipantPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCloseTicketInput2kabinetᚋinternalᚋsupportᚐCloseTicketInput(ctx context.Context, v any) (support.CloseTicketInput, error) {
@@ -3116,19 +4237,49 @@ func (ec *executionContext) marshalNCloseTicketPayload2ᚖkabinetᚋgraphᚋgene
 	return ec._CloseTicketPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMarkTicketReadInput2kabinetᚋinternalᚋsupportᚐMarkTicketReadInput(ctx context.Context, v any) (support.MarkTicketReadInput, error) {
-	res, err := ec.unmarshalInputMarkTicketReadInput(ctx, v)
+func (ec *executionContext) unmarshalNLeaveTicketInput2kabinetᚋinternalᚋsupportᚐLeaveTicketInput(ctx context.Context, v any) (support.LeaveTicketInput, error) {
+	res, err := ec.unmarshalInputLeaveTicketInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNMarkTicketReadPayload2ᚖkabinetᚋgraphᚋgeneratedᚐMarkTicketReadPayload(ctx context.Context, sel ast.SelectionSet, v *MarkTicketReadPayload) graphql.Marshaler {
+func (ec *executionContext) marshalNLeaveTicketPayload2ᚖkabinetᚋgraphᚋgeneratedᚐLeaveTicketPayload(ctx context.Context, sel ast.SelectionSet, v *LeaveTicketPayload) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
 		}
 		return graphql.Null
 	}
-	return ec._MarkTicketReadPayload(ctx, sel, v)
+	return ec._LeaveTicketPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLinkTicketsInput2kabinetᚋinternalᚋsupportᚐLinkTicketsInput(ctx context.Context, v any) (support.LinkTicketsInput, error) {
+	res, err := ec.unmarshalInputLinkTicketsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLinkTicketsPayload2ᚖkabinetᚋgraphᚋgeneratedᚐLinkTicketsPayload(ctx context.Context, sel ast.SelectionSet, v *LinkTicketsPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._LinkTicketsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMergeTicketsInput2kabinetᚋinternalᚋsupportᚐMergeTicketsInput(ctx context.Context, v any) (support.MergeTicketsInput, error) {
+	res, err := ec.unmarshalInputMergeTicketsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMergeTicketsPayload2ᚖkabinetᚋgraphᚋgeneratedᚐMergeTicketsPayload(ctx context.Context, sel ast.SelectionSet, v *MergeTicketsPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MergeTicketsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNOpenTicketInput2kabinetᚋinternalᚋsupportᚐOpenTicketInput(ctx context.Context, v any) (support.OpenTicketInput, error) {
@@ -3146,6 +4297,21 @@ func (ec *executionContext) marshalNOpenTicketPayload2ᚖkabinetᚋgraphᚋgener
 	return ec._OpenTicketPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRemoveTicketParticipantInput2kabinetᚋinternalᚋsupportᚐRemoveTicketParticipantInput(ctx context.Context, v any) (support.RemoveTicketParticipantInput, error) {
+	res, err := ec.unmarshalInputRemoveTicketParticipantInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRemoveTicketParticipantPayload2ᚖkabinetᚋgraphᚋgeneratedᚐRemoveTicketParticipantPayload(ctx context.Context, sel ast.SelectionSet, v *RemoveTicketParticipantPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RemoveTicketParticipantPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNReopenTicketInput2kabinetᚋinternalᚋsupportᚐReopenTicketInput(ctx context.Context, v any) (support.ReopenTicketInput, error) {
 	res, err := ec.unmarshalInputReopenTicketInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -3161,21 +4327,6 @@ func (ec *executionContext) marshalNReopenTicketPayload2ᚖkabinetᚋgraphᚋgen
 	return ec._ReopenTicketPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNReplyToTicketInput2kabinetᚋinternalᚋsupportᚐReplyToTicketInput(ctx context.Context, v any) (support.ReplyToTicketInput, error) {
-	res, err := ec.unmarshalInputReplyToTicketInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalNReplyToTicketPayload2ᚖkabinetᚋgraphᚋgeneratedᚐReplyToTicketPayload(ctx context.Context, sel ast.SelectionSet, v *ReplyToTicketPayload) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._ReplyToTicketPayload(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNSetTicketStatusInput2kabinetᚋinternalᚋsupportᚐSetTicketStatusInput(ctx context.Context, v any) (support.SetTicketStatusInput, error) {
 	res, err := ec.unmarshalInputSetTicketStatusInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -3189,6 +4340,21 @@ func (ec *executionContext) marshalNSetTicketStatusPayload2ᚖkabinetᚋgraphᚋ
 		return graphql.Null
 	}
 	return ec._SetTicketStatusPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSplitTicketInput2kabinetᚋinternalᚋsupportᚐSplitTicketInput(ctx context.Context, v any) (support.SplitTicketInput, error) {
+	res, err := ec.unmarshalInputSplitTicketInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSplitTicketPayload2ᚖkabinetᚋgraphᚋgeneratedᚐSplitTicketPayload(ctx context.Context, sel ast.SelectionSet, v *SplitTicketPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SplitTicketPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNTicket2ᚕᚖkabinetᚋentᚋgeneratedᚐTicketᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.Ticket) graphql.Marshaler {
@@ -3215,6 +4381,16 @@ func (ec *executionContext) marshalNTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket
 		return graphql.Null
 	}
 	return ec._Ticket(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTicketAboutKind2kabinetᚋinternalᚋsupportᚐAboutKind(ctx context.Context, v any) (support.AboutKind, error) {
+	var res support.AboutKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTicketAboutKind2kabinetᚋinternalᚋsupportᚐAboutKind(ctx context.Context, sel ast.SelectionSet, v support.AboutKind) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNTicketAction2kabinetᚋinternalᚋsupportᚐTicketAction(ctx context.Context, v any) (support.TicketAction, error) {
@@ -3256,13 +4432,23 @@ func (ec *executionContext) marshalNTicketAction2ᚕkabinetᚋinternalᚋsupport
 	return ret
 }
 
-func (ec *executionContext) unmarshalNTicketAuthorKind2kabinetᚋentᚋgeneratedᚋticketmessageᚐAuthorKind(ctx context.Context, v any) (ticketmessage.AuthorKind, error) {
-	var res ticketmessage.AuthorKind
+func (ec *executionContext) unmarshalNTicketChannel2kabinetᚋentᚋgeneratedᚋticketmessageᚐChannel(ctx context.Context, v any) (ticketmessage.Channel, error) {
+	var res ticketmessage.Channel
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTicketAuthorKind2kabinetᚋentᚋgeneratedᚋticketmessageᚐAuthorKind(ctx context.Context, sel ast.SelectionSet, v ticketmessage.AuthorKind) graphql.Marshaler {
+func (ec *executionContext) marshalNTicketChannel2kabinetᚋentᚋgeneratedᚋticketmessageᚐChannel(ctx context.Context, sel ast.SelectionSet, v ticketmessage.Channel) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNTicketChannel2kabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx context.Context, v any) (ticket.Channel, error) {
+	var res ticket.Channel
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTicketChannel2kabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx context.Context, sel ast.SelectionSet, v ticket.Channel) graphql.Marshaler {
 	return v
 }
 
@@ -3312,11 +4498,40 @@ func (ec *executionContext) marshalNTicketKind2kabinetᚋentᚋgeneratedᚋticke
 	return v
 }
 
-func (ec *executionContext) marshalNTicketMessage2ᚕᚖkabinetᚋentᚋgeneratedᚐTicketMessageᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.TicketMessage) graphql.Marshaler {
+func (ec *executionContext) unmarshalNTicketKind2ᚕkabinetᚋentᚋgeneratedᚋticketᚐKindᚄ(ctx context.Context, v any) ([]ticket.Kind, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ticket.Kind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTicketKind2kabinetᚋentᚋgeneratedᚋticketᚐKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNTicketKind2ᚕkabinetᚋentᚋgeneratedᚋticketᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []ticket.Kind) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNTicketKind2kabinetᚋentᚋgeneratedᚋticketᚐKind(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTicketLink2ᚕᚖkabinetᚋinternalᚋsupportᚐLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*support.Link) graphql.Marshaler {
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNTicketMessage2ᚖkabinetᚋentᚋgeneratedᚐTicketMessage(ctx, sel, v[i])
+		return ec.marshalNTicketLink2ᚖkabinetᚋinternalᚋsupportᚐLink(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -3328,59 +4543,59 @@ func (ec *executionContext) marshalNTicketMessage2ᚕᚖkabinetᚋentᚋgenerate
 	return ret
 }
 
-func (ec *executionContext) marshalNTicketMessage2ᚖkabinetᚋentᚋgeneratedᚐTicketMessage(ctx context.Context, sel ast.SelectionSet, v *generated.TicketMessage) graphql.Marshaler {
+func (ec *executionContext) marshalNTicketLink2ᚖkabinetᚋinternalᚋsupportᚐLink(ctx context.Context, sel ast.SelectionSet, v *support.Link) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
 		}
 		return graphql.Null
 	}
-	return ec._TicketMessage(ctx, sel, v)
+	return ec._TicketLink(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNTicketMessageConnection2ᚖkabinetᚋentᚋgeneratedᚐTicketMessageConnection(ctx context.Context, sel ast.SelectionSet, v *generated.TicketMessageConnection) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._TicketMessageConnection(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalNTicketMessageEdge2ᚕᚖkabinetᚋentᚋgeneratedᚐTicketMessageEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.TicketMessageEdge) graphql.Marshaler {
-	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNTicketMessageEdge2ᚖkabinetᚋentᚋgeneratedᚐTicketMessageEdge(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
-}
-
-func (ec *executionContext) marshalNTicketMessageEdge2ᚖkabinetᚋentᚋgeneratedᚐTicketMessageEdge(ctx context.Context, sel ast.SelectionSet, v *generated.TicketMessageEdge) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._TicketMessageEdge(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalNTicketMessageKind2kabinetᚋentᚋgeneratedᚋticketmessageᚐKind(ctx context.Context, v any) (ticketmessage.Kind, error) {
-	var res ticketmessage.Kind
+func (ec *executionContext) unmarshalNTicketLinkKind2kabinetᚋentᚋgeneratedᚋticketlinkᚐKind(ctx context.Context, v any) (ticketlink.Kind, error) {
+	var res ticketlink.Kind
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNTicketMessageKind2kabinetᚋentᚋgeneratedᚋticketmessageᚐKind(ctx context.Context, sel ast.SelectionSet, v ticketmessage.Kind) graphql.Marshaler {
+func (ec *executionContext) marshalNTicketLinkKind2kabinetᚋentᚋgeneratedᚋticketlinkᚐKind(ctx context.Context, sel ast.SelectionSet, v ticketlink.Kind) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNTicketParticipant2ᚕᚖkabinetᚋinternalᚋsupportᚐParticipantᚄ(ctx context.Context, sel ast.SelectionSet, v []*support.Participant) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTicketParticipant2ᚖkabinetᚋinternalᚋsupportᚐParticipant(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTicketParticipant2ᚖkabinetᚋinternalᚋsupportᚐParticipant(ctx context.Context, sel ast.SelectionSet, v *support.Participant) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._TicketParticipant(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTicketParticipantRole2kabinetᚋentᚋgeneratedᚋticketparticipantᚐRole(ctx context.Context, v any) (ticketparticipant.Role, error) {
+	var res ticketparticipant.Role
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTicketParticipantRole2kabinetᚋentᚋgeneratedᚋticketparticipantᚐRole(ctx context.Context, sel ast.SelectionSet, v ticketparticipant.Role) graphql.Marshaler {
 	return v
 }
 
@@ -3414,14 +4629,48 @@ func (ec *executionContext) marshalNTicketStatusReason2kabinetᚋentᚋgenerated
 	return v
 }
 
-func (ec *executionContext) marshalNTicketUpdate2ᚖkabinetᚋinternalᚋsupportᚐUpdate(ctx context.Context, sel ast.SelectionSet, v *support.Update) graphql.Marshaler {
+func (ec *executionContext) unmarshalNTicketStatusReason2ᚕkabinetᚋentᚋgeneratedᚋticketᚐStatusReasonᚄ(ctx context.Context, v any) ([]ticket.StatusReason, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ticket.StatusReason, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTicketStatusReason2kabinetᚋentᚋgeneratedᚋticketᚐStatusReason(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNTicketStatusReason2ᚕkabinetᚋentᚋgeneratedᚋticketᚐStatusReasonᚄ(ctx context.Context, sel ast.SelectionSet, v []ticket.StatusReason) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNTicketStatusReason2kabinetᚋentᚋgeneratedᚋticketᚐStatusReason(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNUnlinkTicketsInput2kabinetᚋinternalᚋsupportᚐUnlinkTicketsInput(ctx context.Context, v any) (support.UnlinkTicketsInput, error) {
+	res, err := ec.unmarshalInputUnlinkTicketsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUnlinkTicketsPayload2ᚖkabinetᚋgraphᚋgeneratedᚐUnlinkTicketsPayload(ctx context.Context, sel ast.SelectionSet, v *UnlinkTicketsPayload) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
 		}
 		return graphql.Null
 	}
-	return ec._TicketUpdate(ctx, sel, v)
+	return ec._UnlinkTicketsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket(ctx context.Context, sel ast.SelectionSet, v *generated.Ticket) graphql.Marshaler {
@@ -3429,6 +4678,64 @@ func (ec *executionContext) marshalOTicket2ᚖkabinetᚋentᚋgeneratedᚐTicket
 		return graphql.Null
 	}
 	return ec._Ticket(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTicketAbout2ᚖkabinetᚋinternalᚋsupportᚐAbout(ctx context.Context, sel ast.SelectionSet, v *support.About) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TicketAbout(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOTicketChannel2ᚕkabinetᚋentᚋgeneratedᚋticketᚐChannelᚄ(ctx context.Context, v any) ([]ticket.Channel, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ticket.Channel, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTicketChannel2kabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOTicketChannel2ᚕkabinetᚋentᚋgeneratedᚋticketᚐChannelᚄ(ctx context.Context, sel ast.SelectionSet, v []ticket.Channel) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNTicketChannel2kabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOTicketChannel2ᚖkabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx context.Context, v any) (*ticket.Channel, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(ticket.Channel)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTicketChannel2ᚖkabinetᚋentᚋgeneratedᚋticketᚐChannel(ctx context.Context, sel ast.SelectionSet, v *ticket.Channel) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOTicketConnection2ᚖkabinetᚋentᚋgeneratedᚐTicketConnection(ctx context.Context, sel ast.SelectionSet, v *generated.TicketConnection) graphql.Marshaler {
@@ -3444,6 +4751,41 @@ func (ec *executionContext) unmarshalOTicketFilter2ᚖkabinetᚋinternalᚋsuppo
 	}
 	res, err := ec.unmarshalInputTicketFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOTicketKind2ᚕkabinetᚋentᚋgeneratedᚋticketᚐKindᚄ(ctx context.Context, v any) ([]ticket.Kind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ticket.Kind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTicketKind2kabinetᚋentᚋgeneratedᚋticketᚐKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOTicketKind2ᚕkabinetᚋentᚋgeneratedᚋticketᚐKindᚄ(ctx context.Context, sel ast.SelectionSet, v []ticket.Kind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNTicketKind2kabinetᚋentᚋgeneratedᚋticketᚐKind(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOTicketKind2ᚖkabinetᚋentᚋgeneratedᚋticketᚐKind(ctx context.Context, v any) (*ticket.Kind, error) {
@@ -3462,11 +4804,39 @@ func (ec *executionContext) marshalOTicketKind2ᚖkabinetᚋentᚋgeneratedᚋti
 	return v
 }
 
-func (ec *executionContext) marshalOTicketMessage2ᚖkabinetᚋentᚋgeneratedᚐTicketMessage(ctx context.Context, sel ast.SelectionSet, v *generated.TicketMessage) graphql.Marshaler {
+func (ec *executionContext) unmarshalOTicketPriority2ᚕkabinetᚋentᚋgeneratedᚋticketᚐPriorityᚄ(ctx context.Context, v any) ([]ticket.Priority, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ticket.Priority, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTicketPriority2kabinetᚋentᚋgeneratedᚋticketᚐPriority(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOTicketPriority2ᚕkabinetᚋentᚋgeneratedᚋticketᚐPriorityᚄ(ctx context.Context, sel ast.SelectionSet, v []ticket.Priority) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
-	return ec._TicketMessage(ctx, sel, v)
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNTicketPriority2kabinetᚋentᚋgeneratedᚋticketᚐPriority(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOTicketPriority2ᚖkabinetᚋentᚋgeneratedᚋticketᚐPriority(ctx context.Context, v any) (*ticket.Priority, error) {
@@ -3479,30 +4849,6 @@ func (ec *executionContext) unmarshalOTicketPriority2ᚖkabinetᚋentᚋgenerate
 }
 
 func (ec *executionContext) marshalOTicketPriority2ᚖkabinetᚋentᚋgeneratedᚋticketᚐPriority(ctx context.Context, sel ast.SelectionSet, v *ticket.Priority) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return v
-}
-
-func (ec *executionContext) unmarshalOTicketQueueFilter2ᚖkabinetᚋinternalᚋsupportᚐTicketQueueFilter(ctx context.Context, v any) (*support.TicketQueueFilter, error) {
-	if v == nil {
-		return nil, nil
-	}
-	res, err := ec.unmarshalInputTicketQueueFilter(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOTicketSort2ᚖkabinetᚋinternalᚋsupportᚐTicketSort(ctx context.Context, v any) (*support.TicketSort, error) {
-	if v == nil {
-		return nil, nil
-	}
-	var res = new(support.TicketSort)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOTicketSort2ᚖkabinetᚋinternalᚋsupportᚐTicketSort(ctx context.Context, sel ast.SelectionSet, v *support.TicketSort) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -3558,6 +4904,41 @@ func (ec *executionContext) marshalOTicketStatus2ᚖkabinetᚋentᚋgeneratedᚋ
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) unmarshalOTicketStatusReason2ᚕkabinetᚋentᚋgeneratedᚋticketᚐStatusReasonᚄ(ctx context.Context, v any) ([]ticket.StatusReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]ticket.StatusReason, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTicketStatusReason2kabinetᚋentᚋgeneratedᚋticketᚐStatusReason(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOTicketStatusReason2ᚕkabinetᚋentᚋgeneratedᚋticketᚐStatusReasonᚄ(ctx context.Context, sel ast.SelectionSet, v []ticket.StatusReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNTicketStatusReason2kabinetᚋentᚋgeneratedᚋticketᚐStatusReason(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOTicketStatusReason2ᚖkabinetᚋentᚋgeneratedᚋticketᚐStatusReason(ctx context.Context, v any) (*ticket.StatusReason, error) {

@@ -40,7 +40,7 @@ func (a *Articles) Rate(ctx context.Context, in RateArticleInput) (out *ent.Arti
 			if err := tx.Lock(ctx, "articles", "key_id", key); err != nil {
 				return err
 			}
-			row, err := a.published(ctx, tx, key, asked(ctx, in.Locale))
+			row, err := a.readable(ctx, tx, key, asked(ctx, in.Locale))
 			if err != nil {
 				return err
 			}
@@ -60,8 +60,8 @@ func (a *Articles) Rate(ctx context.Context, in RateArticleInput) (out *ent.Arti
 	return out.Unwrap(), nil
 }
 
-// published is what the caller reads of an article. Fault: NOT_FOUND.
-func (a *Articles) published(ctx context.Context, tx *store.Tx, key uuid.UUID, lang string) (*ent.Article, error) {
+// readable is what the caller reads of an article. Fault: NOT_FOUND.
+func (a *Articles) readable(ctx context.Context, tx *store.Tx, key uuid.UUID, lang string) (*ent.Article, error) {
 	r, err := a.one(ctx, tx.Article, inForceOf(key), lang)
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, fault.ErrNotFound.At("input", "articleId")

@@ -150,9 +150,12 @@ var (
 				Columns: []*schema.Column{ArticlesColumns[8], ArticlesColumns[20], ArticlesColumns[0]},
 			},
 			{
-				Name:    "article_status_position_id",
+				Name:    "article_shown",
 				Unique:  false,
-				Columns: []*schema.Column{ArticlesColumns[10], ArticlesColumns[20], ArticlesColumns[0]},
+				Columns: []*schema.Column{ArticlesColumns[20], ArticlesColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PUBLISHED'",
+				},
 			},
 			{
 				Name:    "article_due",

@@ -41,8 +41,8 @@ CREATE UNIQUE INDEX "article_in_force" ON "articles" ("key_id", "locale") WHERE 
 CREATE UNIQUE INDEX "article_key_id_locale_version" ON "articles" ("key_id", "locale", "version");
 -- create index "article_handle_locale_version" to table: "articles"
 CREATE UNIQUE INDEX "article_handle_locale_version" ON "articles" ("handle", "locale", "version");
--- create index "article_status_position_id" to table: "articles"
-CREATE INDEX "article_status_position_id" ON "articles" ("status", "position", "id");
+-- create index "article_shown" to table: "articles"
+CREATE INDEX "article_shown" ON "articles" ("position", "id") WHERE ((status)::text = 'PUBLISHED'::text);
 -- create "article_categories" table
 CREATE TABLE "article_categories" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "handle" character varying NOT NULL, "parent_id" uuid NULL, "position" bigint NOT NULL DEFAULT 0, "texts" jsonb NOT NULL, "audience" character varying NOT NULL DEFAULT 'EVERYBODY', "shown_to" character varying NOT NULL DEFAULT 'EVERYBODY', "retired" boolean NOT NULL DEFAULT false, PRIMARY KEY ("id"));
 -- create index "article_categories_handle_key" to table: "article_categories"

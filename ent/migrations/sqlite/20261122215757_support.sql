@@ -95,8 +95,8 @@ CREATE INDEX `article_category_id_position_id` ON `articles` (`category_id`, `po
 CREATE INDEX `article_due` ON `articles` (`publish_at`) WHERE status = 'SCHEDULED';
 -- create index "article_handle_locale_version" to table: "articles"
 CREATE UNIQUE INDEX `article_handle_locale_version` ON `articles` (`handle`, `locale`, `version`);
--- create index "article_status_position_id" to table: "articles"
-CREATE INDEX `article_status_position_id` ON `articles` (`status`, `position`, `id`);
+-- create index "article_shown" to table: "articles"
+CREATE INDEX `article_shown` ON `articles` (`position`, `id`) WHERE status = 'PUBLISHED';
 -- create "article_categories" table
 CREATE TABLE `article_categories` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `revision` integer NOT NULL DEFAULT (1), `handle` text NOT NULL, `parent_id` uuid NULL, `position` integer NOT NULL DEFAULT (0), `texts` json NOT NULL, `audience` text NOT NULL DEFAULT ('EVERYBODY'), `shown_to` text NOT NULL DEFAULT ('EVERYBODY'), `retired` bool NOT NULL DEFAULT (false), PRIMARY KEY (`id`));
 -- create index "article_categories_handle_key" to table: "article_categories"

@@ -188,7 +188,7 @@ func (q *Queue) DeleteCannedReply(ctx context.Context, in DeleteCannedReplyInput
 
 // Render is a text as the caller would send it in a ticket. Faults: INVALID_ID,
 // NOT_FOUND; FORBIDDEN.
-func (q *Queue) Render(ctx context.Context, id, ticketID scalar.ID) (out *RenderedReply, err error) {
+func (q *Queue) Render(ctx context.Context, id, ticketID scalar.ID) (*RenderedReply, error) {
 	if err := may(ctx, "ticket", "read"); err != nil {
 		return nil, err
 	}
@@ -200,30 +200,28 @@ func (q *Queue) Render(ctx context.Context, id, ticketID scalar.ID) (out *Render
 	if err != nil {
 		return nil, err
 	}
-	err = q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		t, err := tx.Ticket.Query().Where(ticket.ID(of)).Only(ctx)
-		if ent.IsNotFound(err) {
-			return fault.ErrNotFound.At("ticketId")
-		}
-		if err != nil {
-			return err
-		}
-		r, err := tx.CannedReply.Query().Where(cannedreply.KeyID(key), cannedreply.RetiredAtIsNil()).Only(asSystem(ctx))
-		if ent.IsNotFound(err) {
-			return fault.ErrNotFound.At("id")
-		}
-		if err != nil {
-			return err
-		}
-		out, err = rendered(ctx, tx, t, r.Texts)
-		return err
-	})
-	return out, err
+	c := q.Store.Client
+	t, err := c.Ticket.Query().Where(ticket.ID(of)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrNotFound.At("ticketId")
+	}
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	r, err := c.CannedReply.Query().Where(cannedreply.KeyID(key), cannedreply.RetiredAtIsNil()).Only(asSystem(ctx))
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrNotFound.At("id")
+	}
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	out, err := rendered(ctx, c, t, r.Texts)
+	return out, store.Translate(err)
 }
 
 // rendered is a text for a ticket, with its values.
-func rendered(ctx context.Context, tx *store.Tx, t *ent.Ticket, texts map[string]string) (*RenderedReply, error) {
-	values, err := valuesOf(ctx, tx, t)
+func rendered(ctx context.Context, c *ent.Client, t *ent.Ticket, texts map[string]string) (*RenderedReply, error) {
+	values, err := valuesOf(ctx, c, t)
 	if err != nil {
 		return nil, err
 	}
@@ -239,14 +237,14 @@ func rendered(ctx context.Context, tx *store.Tx, t *ent.Ticket, texts map[string
 
 // valuesOf are the values that variables have in a ticket: who acts, and what
 // the ticket is about. An agent's role need not reach these rows.
-func valuesOf(ctx context.Context, tx *store.Tx, t *ent.Ticket) (map[string]string, error) {
+func valuesOf(ctx context.Context, c *ent.Client, t *ent.Ticket) (map[string]string, error) {
 	people := []uuid.UUID{me(ctx)}
 	if t.UserID != nil {
 		people = append(people, *t.UserID)
 	}
 	ctx = asSystem(ctx)
 	values := map[string]string{ticketNumber: t.Number}
-	all, err := tx.User.Query().Where(entuser.IDIn(people...)).Select(entuser.FieldID, entuser.FieldDisplayName).All(ctx)
+	all, err := c.User.Query().Where(entuser.IDIn(people...)).Select(entuser.FieldID, entuser.FieldDisplayName).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +259,7 @@ func valuesOf(ctx context.Context, tx *store.Tx, t *ent.Ticket) (map[string]stri
 	if t.OrderID == nil {
 		return values, nil
 	}
-	o, err := tx.Order.Query().Where(entorder.ID(*t.OrderID)).Select(entorder.FieldID, entorder.FieldNumber).Only(ctx)
+	o, err := c.Order.Query().Where(entorder.ID(*t.OrderID)).Select(entorder.FieldID, entorder.FieldNumber).Only(ctx)
 	if ent.IsNotFound(err) {
 		return values, nil
 	}

@@ -126,7 +126,7 @@ func (q *Queue) say(ctx context.Context, tx *store.Tx, t *ent.Ticket, a schema.M
 	if MacroActKind(a.Kind) == ActNote {
 		said.Kind = ticketmessage.KindNOTE
 	}
-	r, err := rendered(ctx, tx, t, texts)
+	r, err := rendered(ctx, tx.Client, t, texts)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package desk
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -16,7 +15,6 @@ import (
 	"kabinet/internal/event"
 	"kabinet/internal/store"
 	"kabinet/internal/support"
-	"kabinet/internal/viewer"
 )
 
 // atOnce is how many tickets one transaction takes from who has left.
@@ -71,6 +69,9 @@ func (q *Queue) OnTicket(ctx context.Context, tx *store.Tx, e event.Stored) erro
 // routeBy locks a ticket and routes it, if it waits still.
 func (q *Queue) routeBy(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 	t, err := q.Tickets.LockIn(ctx, tx, id)
+	if refusal(err) { // merged meanwhile, or gone with whose it was
+		return nil
+	}
 	if err != nil || !waits(t) {
 		return err
 	}
@@ -149,88 +150,4 @@ func (q *Queue) takeBack(ctx context.Context, tx *store.Tx, person uuid.UUID, li
 		_, err = tx.Operator.Delete().Where(operator.UserID(person)).Exec(ctx)
 	}
 	return len(ids), err
-}
-
-// left finds who is an operator or has open tickets and is not of the staff any
-// more: blocked, erased, or his membership ended or ran out.
-const left = `SELECT p.user_id FROM (SELECT user_id FROM operators UNION SELECT user_id FROM memberships WHERE owner_id = ? AND kind = 'STAFF') AS p
-	WHERE NOT EXISTS (SELECT 1 FROM memberships AS m JOIN users AS u ON u.id = m.user_id WHERE m.user_id = p.user_id AND m.owner_id = ? AND m.kind = 'STAFF'
-		AND m.status = 'ACTIVE' AND (m.valid_until_at IS NULL OR m.valid_until_at > ?) AND u.status IN ('PENDING', 'ACTIVE'))
-	AND (EXISTS (SELECT 1 FROM operators AS o WHERE o.user_id = p.user_id)
-		OR EXISTS (SELECT 1 FROM tickets AS t WHERE t.assignee_id = p.user_id AND t.status IN ('OPEN', 'SNOOZED')))
-	ORDER BY p.user_id LIMIT ?`
-
-// idle finds operators of teams that give by turn for whom a ticket may wait.
-const idle = `SELECT o.user_id FROM operators AS o JOIN support_teams AS s ON s.id = o.team_id AND NOT s.retired AND s.assignment = 'ROUND_ROBIN'
-	WHERE NOT o.away AND o.capacity > (SELECT count(*) FROM tickets AS t WHERE t.assignee_id = o.user_id AND t.status = 'OPEN')
-	AND EXISTS (SELECT 1 FROM tickets AS w WHERE w.team_id = o.team_id AND w.status = 'OPEN' AND w.assignee_id IS NULL)
-	ORDER BY o.last_given_at LIMIT ?`
-
-// errNone ends the transaction of an operator for whom nothing waits.
-var errNone = errors.New("desk: nothing to do")
-
-// Due takes tickets from who has left the staff and gives those that wait to
-// operators who have room by now, and says how many. It is for a periodic job;
-// several may run at once.
-func (q *Queue) Due(ctx context.Context, limit int) (n int, err error) {
-	ctx = asSystem(ctx)
-	gone, err := q.peopleOf(ctx, left, viewer.House, viewer.House, q.Store.Now(), limit)
-	if err != nil {
-		return 0, err
-	}
-	for _, person := range gone {
-		err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			took, err := q.takeBack(ctx, tx, person, atOnce)
-			n += took
-			return err
-		})
-		if err != nil {
-			return n, err
-		}
-	}
-	filled, err := q.fillAll(ctx, limit)
-	return n + filled, err
-}
-
-// fillAll goes round the operators who have room, a ticket each, until there is
-// nothing to give.
-func (q *Queue) fillAll(ctx context.Context, limit int) (n int, err error) {
-	crew, err := q.peopleOf(ctx, idle, limit)
-	for err == nil && len(crew) > 0 && n < limit {
-		var more []uuid.UUID
-		for _, person := range crew {
-			err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-				gave, err := q.fill(ctx, tx, person)
-				if err == nil && !gave {
-					return errNone
-				}
-				return err
-			})
-			switch {
-			case errors.Is(err, errNone):
-			case err != nil:
-				return n, err
-			default:
-				n, more = n+1, append(more, person)
-			}
-		}
-		crew = more
-	}
-	return n, err
-}
-
-func (q *Queue) peopleOf(ctx context.Context, query string, args ...any) (people []uuid.UUID, err error) {
-	rows, err := q.Store.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id uuid.UUID
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		people = append(people, id)
-	}
-	return people, rows.Err()
 }

@@ -354,6 +354,11 @@ func TestTeamsAndOperators(t *testing.T) {
 		}
 		_, err = w.queue.DeleteTeam(boss, desk.DeleteSupportTeamInput{ID: team.GlobalID()})
 		wantFault(t, err, fault.ErrNotFound)
+		w.team(t, desk.SaveSupportTeamInput{Name: "French", Locales: []string{"fr"}})
+		other := w.team(t, desk.SaveSupportTeamInput{Name: "Other", Kinds: []ticket.Kind{ticket.KindQUESTION}})
+		if n, err := w.queue.Due(storetest.System(), 100); n != 1 || err != nil || *w.read(t, tkt.ID).TeamID != other.ID {
+			t.Errorf("another team takes it: %d, %v", n, err)
+		}
 		if again := w.team(t, desk.SaveSupportTeamInput{Name: "All"}); again.ID != team.ID || again.Retired {
 			t.Errorf("%v comes back as %v", team, again)
 		}

@@ -1,0 +1,4 @@
+package article
+
+// Index keeps the words of a version, as publishing does.
+var Index = index
