@@ -28,14 +28,14 @@ import (
 //
 //	go run ./internal/store/pgtest -- go test . -run '^$' -bench TicketMessage -benchtime 200x
 func BenchmarkTicketMessage(b *testing.B) {
-	storetest.EachB(b, func(b *testing.B, db *storetest.DB) {
-		for _, c := range []struct {
-			name string
-			one  bool
-		}{{"one", true}, {"all", false}} {
-			b.Run(c.name, func(b *testing.B) { benchMessages(b, db, c.one) })
-		}
-	})
+	for _, c := range []struct {
+		name string
+		one  bool
+	}{{"one", true}, {"all", false}} {
+		b.Run(c.name, func(b *testing.B) {
+			storetest.EachB(b, func(b *testing.B, db *storetest.DB) { benchMessages(b, db, c.one) })
+		})
+	}
 }
 
 const openStreams = 1000
