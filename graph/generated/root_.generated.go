@@ -43340,7 +43340,7 @@ type DeleteBusinessCalendarPayload {
   ticketViews: [TicketView!] @access(audience: [STAFF], permission: TICKETS_READ)
   "The teams, in the order in which they are asked whether they take a ticket; at most 100."
   supportTeams: [SupportTeam!] @access(audience: [STAFF], permission: SUPPORT_READ)
-  "Who answers tickets, by team and name; at most 1,000."
+  "Who answers tickets, by team; at most 1,000."
   operators("Of this team." teamId: ID): [Operator!] @access(audience: [STAFF], permission: SUPPORT_READ)
   "Texts to answer with, by handle; at most 500."
   cannedReplies("Those of this team, and of none." teamId: ID): [CannedReply!] @access(audience: [STAFF], permission: SUPPORT_READ)
