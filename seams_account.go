@@ -8,6 +8,7 @@ import (
 
 	"kabinet/internal/account"
 	"kabinet/internal/account/contact"
+	"kabinet/internal/account/desk"
 	"kabinet/internal/adapter/hook"
 	"kabinet/internal/adapter/payment"
 	"kabinet/internal/config"
@@ -109,4 +110,10 @@ func texter(cfg *config.Config, log *slog.Logger) (account.SendSMS, error) {
 		}, nil
 	}
 	return nil, nil
+}
+
+// newDesk makes what staff does for people.
+func (k *kabinet) newDesk() (*desk.Desk, error) {
+	return desk.New(desk.Options{Store: k.store, People: k.people, SiteURL: k.cfg.PublicURL, PasswordTTL: k.cfg.Session.InitialPassword,
+		Locale: k.cfg.Locale, TimeZone: k.cfg.TimeZone.String(), Log: k.log})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -9,6 +10,7 @@ import (
 	"kabinet/internal/job"
 	"kabinet/internal/list"
 	"kabinet/internal/order"
+	"kabinet/internal/recommend"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 )
@@ -38,4 +40,22 @@ func (k *kabinet) placeList(ctx context.Context, tx *store.Tx, id uuid.UUID, b l
 // alertWishers registers the job that tells who put a product aside.
 func (k *kabinet) alertWishers(workers *river.Workers) {
 	job.Handle(workers, k.lists.Alert)
+}
+
+// wireRecommendations makes what proposes products.
+func (k *kabinet) wireRecommendations() {
+	k.recommendations = &recommend.Recommendations{Store: k.store}
+}
+
+// countTime is how long the counting may take at once; what is left then is
+// counted an hour later.
+const countTime = 30 * time.Minute
+
+// countGoods works out anew what of the orders says which products go
+// together: first how often each is bought, then with which.
+func (k *kabinet) countGoods(ctx context.Context) error {
+	if err := untilDone(ctx, k.recommendations.FiguresDue); err != nil {
+		return err
+	}
+	return untilDone(ctx, k.recommendations.PairsDue)
 }

@@ -23,6 +23,7 @@ import (
 	"kabinet/internal/privacy"
 	"kabinet/internal/support/bot"
 	"kabinet/internal/viewer"
+	"kabinet/internal/web"
 	"kabinet/internal/webhook"
 )
 
@@ -228,4 +229,15 @@ func (k *kabinet) welcome(w io.Writer, c config.Serve, addr net.Addr) {
 		fmt.Fprintln(w, `nobody has an account yet; make the first administrator in a second terminal:
   kabinet user create --admin --email you@example.com --name "Your Name"`)
 	}
+}
+
+// limits takes over the numbers that can be set; the rest are web's own.
+func limits(c config.Limits) web.Limits {
+	l := web.DefaultLimits()
+	l.Body, l.BulkBody, l.Query, l.BulkQuery = c.Body, c.IntegrationBody, c.QueryTime, c.IntegrationTime
+	l.Tokens, l.Depth, l.Aliases, l.RootFields = c.Tokens, c.Depth, c.Aliases, c.RootFields
+	l.SameKey, l.Directives, l.Page, l.Nodes = c.SameKey, c.Directives, c.Page, c.Nodes
+	l.RateNodes, l.RateBurst = c.RateNodes, c.RateBurst
+	l.SocketInit, l.SocketMessage, l.SocketsPerUser, l.Operations = c.SocketInit, c.SocketMessage, c.SocketsPerUser, c.SocketOperations
+	return l
 }

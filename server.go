@@ -192,13 +192,13 @@ type kabinet struct {
 	cards           *profile.PaymentMethods
 	profiles        *profile.Profiles
 	lists           *list.Lists
-	recommendations *recommend.Recommendations // seams_recommend.go fills it
+	recommendations *recommend.Recommendations // seams_list.go fills it
 	orders          *order.Orders
-	history         *history.History // seams_history.go fills it
+	history         *history.History // seams_order.go fills it
 	goods           *goods.Goods     // seams_intake.go fills this and the next
 	arrivals        *arrival.Arrivals
-	after           *after.Acts    // seams_after.go fills it
-	invoices        *invoice.Bills // seams_invoice.go fills it
+	after           *after.Acts    // seams_order.go fills it
+	invoices        *invoice.Bills // seams_order.go fills it
 	books           *ledger.Books
 	points          *bonus.Points
 	earnings        *earning.Earnings
@@ -209,9 +209,9 @@ type kabinet struct {
 	campaigns       *campaign.Campaigns
 	wallets         *wallet.Wallets
 	tickets         *support.Tickets
-	queue           *queue.Queue  // seams_queue.go fills it
+	queue           *queue.Queue  // seams_support.go fills it
 	post            *post.Post    // seams_post.go fills it
-	clocks          *clock.Clocks // seams_clock.go fills it
+	clocks          *clock.Clocks // seams_support.go fills it
 	bot             *bot.Bot      // seams_bot.go fills it, and the next
 	surveys         *survey.Surveys
 	customerCards   *card.Cards // seams_card.go fills it
@@ -258,16 +258,13 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	}
 	k.wireLists()
 	k.wireAfter(sealer)
-	k.wireArticles(sealer)
-	k.wireSupport(streams)
+	k.wireSupport(streams, sealer)
 	k.inbox = &notify.Inbox{Store: s, Streams: streams}
 	k.wirePrivacy()
 	k.wirePost(sealer)
 	k.wireWebhooks(sealer)
-	k.wireCards(sealer)
 
-	// Who hears which event.
-	k.hearers = slices.Concat(k.tickets.Hearers(), k.queue.Hearers(), k.post.Hearers(), k.clocks.Hearers(), k.bot.Hearers(), k.surveys.Hearers(), k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(), k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.webhooks.Hearers())
+	k.hearers = k.hearsWhat()
 	s.Hearing(k.hearers)
 
 	k.relay = &live.Relay{Claim: s.Claim, Ring: bus.Ring, Hear: k.hear, Log: p.log}
@@ -279,8 +276,16 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	return k, nil
 }
 
+// hearsWhat is who hears which event.
+func (k *kabinet) hearsWhat() []store.Hearer {
+	return slices.Concat(
+		k.tickets.Hearers(), k.queue.Hearers(), k.post.Hearers(), k.clocks.Hearers(), k.bot.Hearers(), k.surveys.Hearers(),
+		k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(),
+		k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.webhooks.Hearers())
+}
+
 // benefits builds what stands around points: tiers, promotions, rewards,
-// referrals, campaigns and wallets. Their seams are in seams_benefits.go.
+// referrals, campaigns and wallets.
 func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.Sealer) {
 	k.earnings = &earning.Earnings{Store: s, Points: k.points}
 	k.profiles = &profile.Profiles{Store: s, Rewarded: k.rewarded}
@@ -386,15 +391,4 @@ func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
 		o.PublicURL = c.PublicURL.String()
 	}
 	return o
-}
-
-// limits takes over the numbers that can be set; the rest are web's own.
-func limits(c config.Limits) web.Limits {
-	l := web.DefaultLimits()
-	l.Body, l.BulkBody, l.Query, l.BulkQuery = c.Body, c.IntegrationBody, c.QueryTime, c.IntegrationTime
-	l.Tokens, l.Depth, l.Aliases, l.RootFields = c.Tokens, c.Depth, c.Aliases, c.RootFields
-	l.SameKey, l.Directives, l.Page, l.Nodes = c.SameKey, c.Directives, c.Page, c.Nodes
-	l.RateNodes, l.RateBurst = c.RateNodes, c.RateBurst
-	l.SocketInit, l.SocketMessage, l.SocketsPerUser, l.Operations = c.SocketInit, c.SocketMessage, c.SocketsPerUser, c.SocketOperations
-	return l
 }
