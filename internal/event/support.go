@@ -24,17 +24,18 @@ type TicketReplied struct {
 	Reason     string     `json:"reason,omitempty"`
 }
 
-// TicketChanged is told when state, reason, priority or assignee change, or a
-// side reads.
+// TicketChanged is told when state, reason, priority, assignee or who takes
+// part change, or a side reads.
 type TicketChanged struct {
 	TicketID uuid.UUID  `json:"ticketId"`
 	OwnerID  uuid.UUID  `json:"ownerId"`
 	UserID   *uuid.UUID `json:"userId,omitempty"`
 	Number   string     `json:"number"`
-	Changed  []string   `json:"changed"` // status, statusReason, priority, assignee, read
+	Changed  []string   `json:"changed"` // status, statusReason, priority, assignee, read, participants, links, mergedInto …
 	Status   string     `json:"status"`
 	Reason   string     `json:"reason"`
 	ByStaff  bool       `json:"byStaff,omitempty"`
+	JoinedID *uuid.UUID `json:"joinedId,omitempty"` // who was asked to take part
 }
 
 // TicketQueueChanged is told to the staff's queue by the hearer of the facts

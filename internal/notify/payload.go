@@ -15,7 +15,7 @@ import (
 // not leave the house.
 var kindsOf = map[string]string{
 	"accountId": "acc", "programId": "prog", "invitationId": "inv", "managerId": "usr", "familyId": "com", "changeId": "tch", "contactPointId": "cpt", "entryId": "ent", "messageId": "msg", "notificationId": "ntf",
-	"orderId": "order", "invoiceId": "bill", "productId": "prd", "reviewId": "rev", "wishId": "wish", "returnId": "ret", "exchangeOrderId": "order", "redemptionId": "rdm", "referralId": "ref", "rewardId": "rwd", "sessionId": "ses", "sessionIds": "ses", "requestId": "srq", "taskId": "task", "ticketId": "tkt", "userId": "usr",
+	"orderId": "order", "invoiceId": "bill", "productId": "prd", "reviewId": "rev", "wishId": "wish", "returnId": "ret", "exchangeOrderId": "order", "redemptionId": "rdm", "referralId": "ref", "rewardId": "rwd", "sessionId": "ses", "sessionIds": "ses", "requestId": "srq", "taskId": "task", "ticketId": "tkt", "intoId": "tkt", "userId": "usr",
 }
 
 // edgePayload is the payload of a fact with its ids as they are at the edge.

@@ -62,6 +62,7 @@ func (i *Inbox) Hearers() []store.Hearer {
 		on("notify.SurveyAsked", i.OnSurveyAsked),
 		on("notify.TicketReplied", i.OnTicketReplied),
 		on("notify.TicketChanged", i.OnTicketChanged),
+		on("notify.TicketMerged", i.OnTicketMerged),
 		on("notify.TicketOverdue", i.OnTicketOverdue),
 		on("notify.SecurityChanged", i.OnSecurityChanged),
 		on("notify.ContactConfirmed", i.OnContactConfirmed),
@@ -198,15 +199,26 @@ func (i *Inbox) OnTicketReplied(ctx context.Context, tx *store.Tx, e event.Store
 	if f.Note || f.AuthorKind != "STAFF" && f.AuthorKind != "BOT" {
 		return nil
 	}
-	return i.giveParticipants(ctx, tx, e, f.TicketID, f.Number, "ticket.replied")
+	return i.giveParticipants(ctx, tx, e, f.TicketID, "ticket.replied", map[string]any{"number": f.Number})
 }
 
-// OnTicketChanged tells those who take part that staff have closed a ticket.
+// OnTicketChanged tells those who take part that staff have closed a ticket,
+// and who was asked to take part that he was. Of one that was merged
+// OnTicketMerged tells.
 func (i *Inbox) OnTicketChanged(ctx context.Context, tx *store.Tx, e event.Stored, f event.TicketChanged) error {
-	if !f.ByStaff || f.Status != string(entticket.StatusCLOSED) || !slices.Contains(f.Changed, "status") {
+	params := map[string]any{"number": f.Number}
+	switch {
+	case f.JoinedID != nil:
+		return i.giveParticipants(ctx, tx, e, f.TicketID, "ticket.joined", params, *f.JoinedID)
+	case !f.ByStaff, f.Status != string(entticket.StatusCLOSED), !slices.Contains(f.Changed, "status"), slices.Contains(f.Changed, "mergedInto"):
 		return nil
 	}
-	return i.giveParticipants(ctx, tx, e, f.TicketID, f.Number, "ticket.closed")
+	return i.giveParticipants(ctx, tx, e, f.TicketID, "ticket.closed", params)
+}
+
+// OnTicketMerged tells those who take part where the talk goes on.
+func (i *Inbox) OnTicketMerged(ctx context.Context, tx *store.Tx, e event.Stored, f event.TicketMerged) error {
+	return i.giveParticipants(ctx, tx, e, f.TicketID, "ticket.merged", map[string]any{"number": f.Number, "into": f.IntoNumber})
 }
 
 // stillThere are participants whose membership of the ticket's owner, where
@@ -218,7 +230,9 @@ func stillThere(s *sql.Selector) {
 	}))
 }
 
-func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stored, ticket uuid.UUID, number, typ string) error {
+// giveParticipants is give for those who take part in a ticket, or for some of
+// them; never for the one who did it.
+func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stored, ticket uuid.UUID, typ string, params map[string]any, only ...uuid.UUID) error {
 	sys := viewer.AsSystem(ctx, "notify.hear")
 	subject, err := tx.Ticket.Query().Where(entticket.ID(ticket)).Select(entticket.FieldSubject).String(sys)
 	if ent.IsNotFound(err) {
@@ -227,7 +241,11 @@ func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stor
 	if err != nil {
 		return err
 	}
-	part, err := tx.TicketParticipant.Query().Where(ticketparticipant.TicketID(ticket), ticketparticipant.LeftAtIsNil(), stillThere).All(sys)
+	q := tx.TicketParticipant.Query().Where(ticketparticipant.TicketID(ticket), ticketparticipant.LeftAtIsNil(), stillThere)
+	if len(only) > 0 {
+		q.Where(ticketparticipant.UserIDIn(only...))
+	}
+	part, err := q.All(sys)
 	if err != nil {
 		return err
 	}
@@ -237,8 +255,6 @@ func (i *Inbox) giveParticipants(ctx context.Context, tx *store.Tx, e event.Stor
 			users = append(users, p.UserID)
 		}
 	}
-	return i.giveAll(ctx, tx, e, users, note{
-		topic: entnotification.TopicSUPPORT, typ: typ, severity: entnotification.SeverityINFO,
-		params: map[string]any{"number": number, "subject": subject},
-	})
+	params["subject"] = subject
+	return i.giveAll(ctx, tx, e, users, note{topic: entnotification.TopicSUPPORT, typ: typ, severity: entnotification.SeverityINFO, params: params})
 }

@@ -171,6 +171,24 @@ func TestTickets(t *testing.T) {
 				t.Errorf("feed %v", feed)
 			}
 		}
+		// Boris is asked to take part, and it is merged: to the customer that is no
+		// end, and Alice need not hear that she was not asked.
+		joined, merged := closed, closed
+		joined.Changed, joined.Status, joined.JoinedID = []string{"participants"}, "OPEN", &w.boris
+		merged.Changed = []string{"status", "statusReason", "mergedInto", "links"}
+		for _, f := range []event.Fact{joined, merged, event.TicketMerged{TicketID: tkt, IntoID: uuid.New(), OwnerID: w.alice, Number: "T1", IntoNumber: "T2"}} {
+			w.tell(t, f, store.ToTicket(tkt, event.ToAll))
+		}
+		w.hear(t)
+		for id, want := range map[uuid.UUID]string{w.alice: "Request T1 goes on in T2", w.boris: "Обращение T1 продолжается в T2"} {
+			feed := w.feed(t, id)
+			if last := feed[len(feed)-1]; last.Type != "ticket.merged" || last.Title != want || last.Data["intoId"] == nil {
+				t.Errorf("feed %v", feed)
+			}
+		}
+		if b := w.feed(t, w.boris)[2]; b.Type != "ticket.joined" || b.Title != "Вы участвуете в обращении T1" {
+			t.Errorf("Boris was asked: %v", b)
+		}
 		// Boris answers as staff, Alice has left: nobody is to hear of it.
 		w.write(t, func(ctx context.Context, tx *store.Tx) error {
 			_, err := tx.Exec(ctx, `UPDATE ticket_participants SET left_at = ? WHERE user_id = ?`, tx.Now, w.alice)
@@ -184,8 +202,8 @@ func TestTickets(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.hear(t)
-		w.wantUnread(t, w.alice, 2)
-		w.wantUnread(t, w.boris, 2)
+		w.wantUnread(t, w.alice, 3)
+		w.wantUnread(t, w.boris, 4)
 		// Nor does he hear whose membership with the ticket's owner has ended.
 		w.write(t, func(ctx context.Context, tx *store.Tx) error {
 			return tx.Membership.Create().SetUserID(w.boris).SetOwnerID(w.alice).SetKind(membership.KindREPRESENTATIVE).SetRoleID(uuid.New()).
@@ -193,7 +211,7 @@ func TestTickets(t *testing.T) {
 		})
 		w.tell(t, closed, store.ToTicket(tkt, event.ToAll))
 		w.hear(t)
-		w.wantUnread(t, w.boris, 2)
+		w.wantUnread(t, w.boris, 4)
 	})
 }
 

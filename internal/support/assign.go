@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -76,6 +77,33 @@ func StaffIn(ctx context.Context, tx *store.Tx, people ...uuid.UUID) (map[uuid.U
 		is[id] = true
 	}
 	return is, err
+}
+
+// OnCustomersSideIn says which of some people stand on the customer's side of a
+// ticket, whatever their roles: members of its company, and who takes part in
+// it. Like its owner they never work on it.
+func OnCustomersSideIn(ctx context.Context, tx *store.Tx, t *ent.Ticket, people ...uuid.UUID) (map[uuid.UUID]bool, error) {
+	is, among := map[uuid.UUID]bool{}, strings.Repeat(",?", len(people)-1)
+	args := []any{t.ID}
+	for _, id := range people {
+		is[id] = t.OwnerID == id || t.UserID != nil && *t.UserID == id
+		args = append(args, id)
+	}
+	args = append(append(args, t.OwnerID, viewer.House), args[1:]...)
+	rows, err := tx.Query(ctx, `SELECT user_id FROM ticket_participants WHERE ticket_id = ? AND left_at IS NULL AND user_id IN (?`+among+`)
+		UNION SELECT user_id FROM memberships WHERE owner_id = ? AND owner_id <> ? AND status = 'ACTIVE' AND user_id IN (?`+among+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		is[id] = true
+	}
+	return is, rows.Err()
 }
 
 // staffName is the name of an active member of staff.

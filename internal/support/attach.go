@@ -121,7 +121,8 @@ func (s *Tickets) reads(ctx context.Context, t *ent.Ticket, m *ent.TicketMessage
 	if t.OwnerID == person {
 		return true, nil
 	}
-	part, err := s.Store.Client.TicketParticipant.Query().Where(ticketparticipant.TicketID(t.ID), ticketparticipant.UserID(person), ticketparticipant.LeftAtIsNil()).Exist(ctx)
+	part, err := s.Store.Client.TicketParticipant.Query().Where(ticketparticipant.TicketID(t.ID), ticketparticipant.UserID(person),
+		ticketparticipant.LeftAtIsNil(), stillThere).Exist(ctx)
 	if err != nil || part {
 		return part, store.Translate(err)
 	}

@@ -86,6 +86,6 @@ type TicketFilter struct {
 	Text *string
 	// With messages that the caller's side has not read (true), or without (false).
 	Unread *bool
-	// Those of any owner in which the person takes part (true), instead of his own; of a company's list those in which the caller does.
+	// True: those of any owner in which the person takes part, his own and those to which he was added or in which he wrote, instead of all his own; of a company's list those in which the caller does. False is as null.
 	TakesPart *bool
 }

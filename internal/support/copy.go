@@ -48,9 +48,11 @@ func (c *copied) count(m *ent.TicketMessage, id uuid.UUID, seq int64) {
 	}
 	c.last = &id
 	if m.AuthorKind == ticketmessage.AuthorKindCUSTOMER {
+		c.turn = true
 		c.staff++
 		c.staffUpTo = seq
 	} else {
+		c.turn = c.turn && m.AuthorKind != ticketmessage.AuthorKindSTAFF
 		c.public++
 		c.publicUpTo = seq
 	}

@@ -32,8 +32,10 @@ var ErrMessageFixed = fault.New(fault.Refused, "TICKET_MESSAGE_FIXED")
 
 // alter runs a change of one message under its ticket's lock, and gives both
 // as they are after it: no message where the caller does not see it any more.
-// Faults: INVALID_ID, NOT_FOUND, TICKET_MERGED; FORBIDDEN.
-func (s *Tickets) alter(ctx context.Context, id scalar.ID, do func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error) (*ent.TicketMessage, *ent.Ticket, error) {
+// What staff take away they take away from merged tickets too, whose talk can
+// still be read: merged says so. Faults: INVALID_ID, NOT_FOUND, TICKET_MERGED;
+// FORBIDDEN.
+func (s *Tickets) alter(ctx context.Context, id scalar.ID, merged bool, do func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error) (*ent.TicketMessage, *ent.Ticket, error) {
 	key, err := keyOf(id, "msg", "input", "messageId")
 	if err != nil {
 		return nil, nil, err
@@ -44,9 +46,12 @@ func (s *Tickets) alter(ctx context.Context, id scalar.ID, do func(ctx context.C
 		if err != nil {
 			return err
 		}
-		t, err := s.lockKey(ctx, tx, m.TicketID, "input", "messageId")
+		t, err := lockAny(ctx, tx, m.TicketID, "input", "messageId")
 		if err != nil {
 			return err
+		}
+		if t.MergedIntoID != nil && (!merged || !onStaffSide(viewer.From(ctx), t)) {
+			return gone(ctx, tx.Ticket, t, "input", "messageId")
 		}
 		if m, err = messageIn(ctx, tx, key); err != nil { // as it is under the lock
 			return err
@@ -77,7 +82,7 @@ func (s *Tickets) EditMessage(ctx context.Context, in EditTicketMessageInput) (*
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.alter(ctx, in.MessageID, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
+	return s.alter(ctx, in.MessageID, false, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
 		if err := mayAlter(viewer.From(ctx), m, tx.Now, false); err != nil || m.Body == body {
 			return err
 		}
@@ -121,7 +126,7 @@ func mayAlter(v viewer.Viewer, m *ent.TicketMessage, now time.Time, any bool) er
 // to staff any. Its place stays without words and files; what it was is kept.
 // Again it changes nothing. Faults: as EditMessage but for those of the text.
 func (s *Tickets) RemoveMessage(ctx context.Context, in RemoveTicketMessageInput) (*ent.TicketMessage, *ent.Ticket, error) {
-	return s.alter(ctx, in.MessageID, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
+	return s.alter(ctx, in.MessageID, true, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
 		v := viewer.From(ctx)
 		staff := onStaffSide(v, t)
 		if m.RemovedAt != nil && (staff || m.AuthorID != nil && *m.AuthorID == v.UserID) {
@@ -150,7 +155,7 @@ func (s *Tickets) RemoveMessage(ctx context.Context, in RemoveTicketMessageInput
 // again, for staff. What it is already changes nothing. Faults: as alter,
 // TICKET_MESSAGE_FIXED for notes, events and what was removed; FORBIDDEN.
 func (s *Tickets) SetMessageVisibility(ctx context.Context, in SetTicketMessageVisibilityInput) (*ent.TicketMessage, *ent.Ticket, error) {
-	return s.alter(ctx, in.MessageID, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
+	return s.alter(ctx, in.MessageID, true, func(ctx context.Context, tx *store.Tx, t *ent.Ticket, m *ent.TicketMessage) error {
 		if !onStaffSide(viewer.From(ctx), t) {
 			return fault.ErrForbidden
 		}

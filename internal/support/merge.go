@@ -93,7 +93,7 @@ func (s *Tickets) merge(ctx context.Context, tx *store.Tx, a, b *ent.Ticket) err
 	if err != nil {
 		return err
 	}
-	was, next := standOf(b), afterMerge(standOf(a), standOf(b))
+	was, next, open := standOf(b), afterMerge(standOf(a), standOf(b)), a.Status == ticket.StatusOPEN
 	if err := mention(ctx, tx, b, by, "merged_from", a); err != nil {
 		return err
 	}
@@ -119,10 +119,14 @@ func (s *Tickets) merge(ctx context.Context, tx *store.Tx, a, b *ent.Ticket) err
 	if err := s.link(ctx, tx, a, b, ticketlink.KindMERGED_INTO, ticketlink.KindMERGED_FROM); err != nil {
 		return err
 	}
-	if !next.equal(was) {
-		if err := s.moment(ctx, tx, b, was, ActMoved); err != nil {
-			return err
-		}
+	switch {
+	case open && done.turn: // nobody has answered what came with it
+		err = s.moment(ctx, tx, b, was, ActCustomerWrote)
+	case !next.equal(was):
+		err = s.moment(ctx, tx, b, was, ActMoved)
+	}
+	if err != nil {
+		return err
 	}
 	return s.duplicate(ctx, tx, a, b, by)
 }
@@ -137,6 +141,8 @@ func afterMerge(from, into stand) stand {
 		return stand{status: ticket.StatusOPEN, reason: ticket.StatusReasonREOPENED}
 	case from.status == ticket.StatusOPEN && into.status == ticket.StatusSNOOZED:
 		return stand{status: ticket.StatusOPEN, reason: ticket.StatusReasonNEW_REPLY}
+	case from.status == ticket.StatusSNOOZED && into.status == ticket.StatusSNOOZED && from.until != nil && (into.until == nil || from.until.Before(*into.until)):
+		return from // the sooner date
 	}
 	return into
 }
@@ -163,19 +169,24 @@ func arrived(ctx context.Context, tx *store.Tx, a, b *ent.Ticket, next stand, do
 	}
 	stands(b, next, tx.Now)
 	b.Revision++
+	b.PublicSeq, b.StaffSeq = b.PublicSeq+done.public, b.StaffSeq+done.staff
 	tellChange(ctx, tx, b, changed, toCustomers(b)...)
 	return nil
 }
 
 // duplicate closes the ticket that was merged. Those that were merged into it
-// before lead to the end of the chain at once.
+// before lead to the end of the chain at once; what is unread is unread there.
 func (s *Tickets) duplicate(ctx context.Context, tx *store.Tx, a, b *ent.Ticket, by item) error {
 	was := standOf(a)
 	next := stand{status: ticket.StatusCLOSED, reason: ticket.StatusReasonDUPLICATE}
 	if err := mention(ctx, tx, a, by, "merged_into", b); err != nil {
 		return err
 	}
-	err := move(tx, keep(tx, a), a, next).SetMergedIntoID(b.ID).SetLastActivityAt(tx.Now).AddRevision(1).Exec(ctx)
+	err := move(tx, keep(tx, a), a, next).SetMergedIntoID(b.ID).SetLastActivityAt(tx.Now).SetStaffReadSeq(a.StaffSeq).AddRevision(1).Exec(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE ticket_participants SET read_seq = ?, updated_at = ? WHERE ticket_id = ? AND read_seq < ?`, a.PublicSeq, tx.Now, a.ID, a.PublicSeq)
 	if err != nil {
 		return err
 	}
@@ -255,6 +266,7 @@ type copied struct {
 	public, staff         int64      // messages of staff that customers see, and of customers
 	publicUpTo, staffUpTo int64      // the numbers of the last of them
 	last                  *uuid.UUID // the last that everybody sees
+	turn                  bool       // staff have not answered the last of customers
 }
 
 // copiedAtOnce bounds one statement.

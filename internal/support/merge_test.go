@@ -83,7 +83,7 @@ func TestMerge(t *testing.T) {
 		if b.Status != ticket.StatusOPEN || b.StatusReason != ticket.StatusReasonNEW_REPLY {
 			t.Errorf("the other waited for the customer, who had written: %v", b)
 		}
-		wantLines(t, moments, "MOVED SNOOZED OPEN", "MERGED OPEN CLOSED")
+		wantLines(t, moments, "CUSTOMER_WROTE SNOOZED OPEN", "MERGED OPEN CLOSED")
 		wantLines(t, w.talk(t, sam, b.ID), "MESSAGE Alice: I am waiting.", "MESSAGE Sam: On its way.", "MESSAGE Alice: Hello?", "NOTE Sam: The same as before.")
 		wantLines(t, w.talk(t, alice, b.ID), "MESSAGE Alice: I am waiting.", "MESSAGE Sam: On its way.", "MESSAGE Alice: Hello?")
 		if n := w.unread(t, sam, b.GlobalID()); n != 2 {

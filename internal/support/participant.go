@@ -3,6 +3,7 @@ package support
 import (
 	"context"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -133,7 +134,11 @@ func (s *Tickets) tookPart(ctx context.Context, tx *store.Tx, t *ent.Ticket, who
 	if t.UserID == nil || *t.UserID != who {
 		to = append(to, store.ToUser(who))
 	}
-	tellChange(ctx, tx, t, []string{"participants"}, to...)
+	f := changeFact(ctx, t, "participants")
+	if text == "joined" {
+		f.JoinedID = &who
+	}
+	tx.Tell(f, to...)
 	if !staff {
 		return nil
 	}
@@ -188,9 +193,18 @@ func partOf(ctx context.Context, tx *store.Tx, t *ent.Ticket, who uuid.UUID) (p 
 	return p, n, err
 }
 
+// stillThere are participants whose membership of the ticket's owner, where
+// they had one, has not ended: as the fence sees them.
+func stillThere(s *sql.Selector) {
+	s.Where(sql.P(func(b *sql.Builder) {
+		b.WriteString("NOT EXISTS (SELECT 1 FROM memberships AS tm WHERE tm.user_id = ").Ident(s.C(ticketparticipant.FieldUserID)).
+			WriteString(" AND tm.owner_id = ").Ident(s.C(ticketparticipant.FieldOwnerID)).WriteString(" AND tm.status <> 'ACTIVE')")
+	}))
+}
+
 // takesPart says whether the viewer takes part in a ticket.
-func takesPart(ctx context.Context, tx *store.Tx, t *ent.Ticket) (bool, error) {
-	return tx.TicketParticipant.Query().Where(ofMe(ctx, t.ID)...).Where(ticketparticipant.LeftAtIsNil()).Exist(ctx)
+func takesPart(ctx context.Context, participants *ent.TicketParticipantClient, t *ent.Ticket) (bool, error) {
+	return participants.Query().Where(ofMe(ctx, t.ID)...).Where(ticketparticipant.LeftAtIsNil()).Exist(ctx)
 }
 
 // ownSide says whether a member of staff stands on the customer's side of a

@@ -111,6 +111,9 @@ func (s *Tickets) aside(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item
 		return m, nil
 	}
 	tellSaid(tx, t, m, store.ToTicket(t.ID, event.ToStaff))
+	if i.kind == ticketmessage.KindEVENT { // whoever did it puts on record what he did
+		return m, nil
+	}
 	return m, auditSaid(ctx, tx, t, m, "ticket.note")
 }
 

@@ -116,7 +116,7 @@ func (s *Tickets) Participants(ctx context.Context, t *ent.Ticket) ([]*Participa
 func (s *Tickets) participantsOf(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID][]*Participant, error) {
 	me := viewer.From(ctx).UserID
 	system := viewer.AsSystem(ctx, "support.participants")
-	rows, err := s.Store.Client.TicketParticipant.Query().Where(ticketparticipant.TicketIDIn(tickets...), ticketparticipant.LeftAtIsNil()).
+	rows, err := s.Store.Client.TicketParticipant.Query().Where(ticketparticipant.TicketIDIn(tickets...), ticketparticipant.LeftAtIsNil(), stillThere).
 		Order(ticketparticipant.ByID()).All(system)
 	if err != nil || len(rows) == 0 {
 		return nil, err

@@ -193,7 +193,7 @@ func TestHiddenMessagesDoNotCount(t *testing.T) {
 		if after := w.read(t, alice, tkt, &upTo); after.ReadByCustomerUpTo != two.Seq || w.unread(t, alice, tkt.GlobalID()) != 0 {
 			t.Errorf("a mark has moved back: %+v", after)
 		}
-		for m, want := range map[*ent.TicketMessage]bool{one: true, two: true, tkt.QueryMessages().FirstX(alice): false} {
+		for m, want := range map[*ent.TicketMessage]bool{one: true, two: true, tkt.QueryMessages().Order(ticketmessage.BySeq()).FirstX(alice): false} {
 			if seen, err := w.tickets.Seen(alice, m); err != nil || seen == nil || *seen != want {
 				t.Errorf("%s seen: %v %v", m.Body, seen, err)
 			}

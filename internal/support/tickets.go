@@ -84,6 +84,18 @@ func (s *Tickets) lock(ctx context.Context, tx *store.Tx, id scalar.ID) (*ent.Ti
 
 // lockKey is lock for a key; path names the input field.
 func (s *Tickets) lockKey(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (*ent.Ticket, error) {
+	t, err := lockAny(ctx, tx, key, path...)
+	if err != nil {
+		return nil, err
+	}
+	if t.MergedIntoID != nil {
+		return nil, gone(ctx, tx.Ticket, t, path...)
+	}
+	return t, nil
+}
+
+// lockAny is lockKey that takes merged tickets too.
+func lockAny(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (*ent.Ticket, error) {
 	t, err := lockRow(ctx, tx, key, path...)
 	if err != nil {
 		return nil, err
@@ -93,15 +105,12 @@ func (s *Tickets) lockKey(ctx context.Context, tx *store.Tx, key uuid.UUID, path
 			return nil, cmp.Or(err, error(fault.ErrForbidden))
 		}
 	}
-	if t.MergedIntoID != nil {
-		return nil, gone(ctx, tx, t, path...)
-	}
 	return t, nil
 }
 
 // gone is TICKET_MERGED with where to go, for who may see that ticket.
-func gone(ctx context.Context, tx *store.Tx, t *ent.Ticket, path ...string) error {
-	into, err := tx.Ticket.Query().Where(entticket.ID(*t.MergedIntoID)).Only(ctx)
+func gone(ctx context.Context, tickets *ent.TicketClient, t *ent.Ticket, path ...string) error {
+	into, err := tickets.Query().Where(entticket.ID(*t.MergedIntoID)).Only(ctx)
 	if ent.IsNotFound(err) {
 		return ErrTicketMerged.At(path...)
 	}
@@ -130,7 +139,7 @@ func lockRow(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (
 	if mayWrite(viewer.From(ctx), t) {
 		return t, nil
 	}
-	part, err := takesPart(ctx, tx, t) // his role reaches less, but he was asked to take part
+	part, err := takesPart(ctx, tx.TicketParticipant, t) // his role reaches less, but he was asked to take part
 	if err == nil && !part {
 		err = fault.ErrForbidden
 	}

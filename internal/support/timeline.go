@@ -157,10 +157,14 @@ func stands(t *ent.Ticket, next stand, now time.Time) {
 
 // tellChange tells the customer's side, or staff alone, what has changed.
 func tellChange(ctx context.Context, tx *store.Tx, t *ent.Ticket, changed []string, to ...store.Stream) {
-	tx.Tell(event.TicketChanged{
+	tx.Tell(changeFact(ctx, t, changed...), to...)
+}
+
+func changeFact(ctx context.Context, t *ent.Ticket, changed ...string) event.TicketChanged {
+	return event.TicketChanged{
 		TicketID: t.ID, OwnerID: t.OwnerID, UserID: t.UserID, Number: t.Number, Changed: slices.Clone(changed),
 		Status: string(t.Status), Reason: string(t.StatusReason), ByStaff: onStaffSide(viewer.From(ctx), t),
-	}, to...)
+	}
 }
 
 // zoneOf is the time zone of who opened the ticket, in which its dates are

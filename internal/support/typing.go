@@ -43,8 +43,8 @@ type transient struct {
 
 // Type tells those who follow a ticket now that the caller types or is there,
 // and says until when that holds. No row is written. Who may only read does
-// not type. Faults: INVALID_ID, NOT_FOUND, INVALID_VALUE for a customer's note;
-// RATE_LIMITED; FORBIDDEN.
+// not type. Faults: INVALID_ID, NOT_FOUND, TICKET_MERGED, INVALID_VALUE for a
+// customer's note; RATE_LIMITED; FORBIDDEN.
 func (s *Tickets) Type(ctx context.Context, in StartTypingInput) (*time.Time, error) {
 	key, err := keyOf(in.TicketID, "tkt", "input", "ticketId")
 	if err != nil {
@@ -54,23 +54,32 @@ func (s *Tickets) Type(ctx context.Context, in StartTypingInput) (*time.Time, er
 	if wait := s.typists.count(v.UserID, now); wait > 0 {
 		return nil, fault.ErrRateLimited.After(wait)
 	}
-	t, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).Select(entticket.FieldOwnerID, entticket.FieldUserID).Only(ctx)
+	t, err := s.Store.Client.Ticket.Query().Where(entticket.ID(key)).Select(entticket.FieldOwnerID, entticket.FieldUserID, entticket.FieldMergedIntoID).Only(ctx)
 	if err != nil {
 		if err = store.Translate(err); fault.KindOf(err) == fault.NotFound {
 			err = fault.ErrNotFound.At("input", "ticketId")
 		}
 		return nil, err
 	}
+	if t.MergedIntoID != nil {
+		return nil, gone(ctx, s.Store.Client.Ticket, t, "input", "ticketId")
+	}
 	staff := onStaffSide(v, t)
 	one := transient{User: v.UserID, Kind: TicketSignalTyping, Side: authorKind(v, staff), Editing: is(in.Editing), Note: is(in.Note)}
 	if in.Kind != nil {
 		one.Kind = *in.Kind
 	}
-	switch {
-	case one.Note && !staff:
+	if one.Note && !staff {
 		return nil, fault.ErrInvalidValue.At("input", "note")
-	case one.Kind == TicketSignalTyping && !mayWrite(v, t):
-		return nil, fault.ErrForbidden
+	}
+	if one.Kind == TicketSignalTyping && !mayWrite(v, t) {
+		part, err := takesPart(ctx, s.Store.Client.TicketParticipant, t)
+		if err == nil && !part {
+			err = fault.ErrForbidden
+		}
+		if err != nil {
+			return nil, store.Translate(err)
+		}
 	}
 	if one.Name, err = s.Store.Client.User.Query().Where(entuser.ID(v.UserID)).Select(entuser.FieldDisplayName).String(ctx); err != nil {
 		return nil, store.Translate(err)
@@ -133,8 +142,9 @@ func orGone(err error) error {
 // first of them. It is of this instance alone and kept in memory: a row for
 // each would cost more than what it guards.
 type typists struct {
-	mu  sync.Mutex
-	all map[uuid.UUID]typed
+	mu    sync.Mutex
+	all   map[uuid.UUID]typed
+	swept time.Time
 }
 
 type typed struct {
@@ -153,7 +163,8 @@ func (ts *typists) count(who uuid.UUID, now time.Time) time.Duration {
 	if ts.all == nil {
 		ts.all = map[uuid.UUID]typed{}
 	}
-	if len(ts.all) >= mostTypists {
+	if len(ts.all) >= mostTypists && (now.Sub(ts.swept) >= signalWindow || now.Before(ts.swept)) {
+		ts.swept = now
 		for id, t := range ts.all {
 			if now.Sub(t.since) >= signalWindow {
 				delete(ts.all, id)
