@@ -11,7 +11,7 @@ import (
 func page(source string) texts {
 	p := &pageReader{}
 	z := html.NewTokenizer(strings.NewReader(source))
-	z.SetMaxBuf(maxText)
+	z.SetMaxBuf(maxPage)
 	for {
 		switch z.Next() {
 		case html.ErrorToken:

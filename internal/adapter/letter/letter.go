@@ -33,7 +33,8 @@ const (
 	maxLine      = 64 << 10  // of a line, as it came
 	maxParts     = 100       // in all
 	maxDepth     = 10        // of parts in parts
-	maxText      = 256 << 10 // of one part's text, decoded
+	maxText      = 256 << 10 // of one part's text, decoded; what is longer is a file too
+	maxPage      = 2 << 20   // of one part's HTML, which may have pictures inside
 	maxFiles     = 20        // more are named and left
 	maxFileBytes = MaxBytes
 	longestID    = 250 // of a Message-ID, in bytes
@@ -75,7 +76,7 @@ type Letter struct {
 	Loops      []string // values of X-Loop
 	Report     *Report  // of a delivery that failed or was delayed
 	Size       int64    // bytes, as it came
-	Key        string   // SHA-256 of Message-ID and sender, or of all where it has none; hex
+	Key        string   // SHA-256 of Message-ID, sender, date and subject, or of all where it has no id; hex
 
 	header message.Header
 }
@@ -217,12 +218,12 @@ func (l *Letter) text(field string) string {
 }
 
 // key tells letters apart: the same one that is sent again has the same one.
+// Programs there are that give all their letters one Message-ID, so the date
+// and the subject count too.
 func (l *Letter) key(raw []byte) string {
 	h := sha256.New()
-	if l.MessageID != "" {
-		h.Write([]byte(l.MessageID + "\x00" + strings.ToLower(l.From.Address)))
-	} else { // relays put lines of their own on top, so only what the sender wrote counts
-		_, _ = fmt.Fprintf(h, "%s\x00%s\x00%s\x00", strings.ToLower(l.From.Address), l.header.Get("Date"), l.header.Get("Subject"))
+	_, _ = fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00", l.MessageID, strings.ToLower(l.From.Address), strings.TrimSpace(l.header.Get("Date")), l.Subject)
+	if l.MessageID == "" { // relays put lines of their own on top, so only what the sender wrote counts
 		h.Write(body(raw))
 	}
 	return hex.EncodeToString(h.Sum(nil))

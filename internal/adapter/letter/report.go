@@ -33,8 +33,8 @@ const maxReport = 64 << 10
 // report reads the part that machines read: groups of fields with empty lines
 // between, the first one about the server.
 func (w *walker) report(e *message.Entity) error {
-	if w.letter.Report == nil {
-		w.letter.Report = &Report{}
+	if w.letter.Report == nil { // it is of another kind: a receipt of reading
+		return nil
 	}
 	b, err := io.ReadAll(io.LimitReader(e.Body, maxReport))
 	if err != nil {

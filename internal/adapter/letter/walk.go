@@ -55,21 +55,19 @@ func (w *walker) walk(e *message.Entity, depth int, inside string) (texts, error
 	disposition, given, _ := e.Header.ContentDisposition()
 	name := fileName(given["filename"], params["name"])
 	switch {
-	case kind == "message/delivery-status":
+	case kind == "message/delivery-status" && inside == "multipart/report":
 		return texts{}, w.report(e)
 	case (kind == "text/rfc822-headers" || kind == "message/rfc822") && inside == "multipart/report":
 		return texts{}, w.reported(e)
 	case strings.EqualFold(disposition, "attachment"), name != "", !strings.HasPrefix(kind, "text/"):
-		return texts{}, w.file(e, kind, name, inside)
+		return texts{}, w.file(e, kind, name, inside == "multipart/related" && !strings.EqualFold(disposition, "attachment"))
 	case kind == "text/html":
-		s, err := readText(e)
-		return page(s), err
+		return page(w.readText(e, maxPage)), nil
 	case kind == "text/plain":
-		s, err := readText(e)
-		s = flowed(s, params)
-		return texts{s, cut(s)}, err
+		s := flowed(w.readText(e, maxText), params)
+		return texts{s, cut(s)}, nil
 	}
-	return texts{}, w.file(e, kind, name, inside)
+	return texts{}, w.file(e, kind, name, false)
 }
 
 func (w *walker) multipart(e *message.Entity, kind string, params map[string]string, depth int) (all texts, err error) {
@@ -113,7 +111,8 @@ func choose(kind string, plain, best texts) texts {
 	return best
 }
 
-func (w *walker) file(e *message.Entity, kind, name, inside string) error {
+// file keeps an attachment; inPage: what may be nothing but a page's decoration.
+func (w *walker) file(e *message.Entity, kind, name string, inPage bool) error {
 	l := w.letter
 	if len(l.Files) >= maxFiles {
 		l.Left = append(l.Left, name)
@@ -124,7 +123,7 @@ func (w *walker) file(e *message.Entity, kind, name, inside string) error {
 		l.Left = append(l.Left, name)
 		return nil
 	}
-	if len(b) == 0 || inside == "multipart/related" && strings.HasPrefix(kind, "image/") && len(b) < logo {
+	if len(b) == 0 || inPage && strings.HasPrefix(kind, "image/") && len(b) < logo {
 		return nil
 	}
 	if name == "" {
@@ -167,13 +166,21 @@ func fileName(names ...string) string {
 	return ""
 }
 
-// readText reads a part's text up to the bound; what is beyond is cut.
-func readText(e *message.Entity) (string, error) {
-	b, err := io.ReadAll(io.LimitReader(e.Body, maxText))
-	if err != nil && len(b) == 0 { // a broken encoding: nothing to be read
-		return "", nil
+// readText reads a part's text up to a bound. Of what is longer all is a file
+// too: nobody's words are lost. Nothing can be read where its encoding is broken
+// from the start, and nothing more from where it breaks.
+func (w *walker) readText(e *message.Entity, most int) string {
+	b, err := io.ReadAll(io.LimitReader(e.Body, maxFileBytes))
+	if err != nil {
+		w.letter.Left = append(w.letter.Left, "")
 	}
-	return asUTF8(b), nil
+	if len(b) > most {
+		if len(w.letter.Files) < maxFiles {
+			w.letter.Files = append(w.letter.Files, File{Name: "letter.txt", Mime: "text/plain", Bytes: []byte(asUTF8(b))})
+		}
+		b = b[:most]
+	}
+	return asUTF8(b)
 }
 
 // asUTF8 reads bytes whose alphabet nobody named: UTF-8, or else what most such
