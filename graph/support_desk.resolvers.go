@@ -84,6 +84,13 @@ func (r *mutationResolver) SaveOperator(ctx context.Context, input desk.SaveOper
 	return &gql.SaveOperatorPayload{Operator: done, UserErrors: userErrors}, err
 }
 
+func (r *mutationResolver) DeleteOperator(ctx context.Context, input desk.DeleteOperatorInput) (*gql.DeleteOperatorPayload, error) {
+	key, err := r.Queue.DeleteOperator(ctx, input)
+	gone := goneID("opr", key, err)
+	userErrors, err := refusals(ctx, err)
+	return &gql.DeleteOperatorPayload{DeletedID: gone, UserErrors: userErrors}, err
+}
+
 func (r *mutationResolver) SetMyAvailability(ctx context.Context, input desk.SetMyAvailabilityInput) (*gql.SetMyAvailabilityPayload, error) {
 	done, err := r.Queue.SetAway(ctx, input)
 	userErrors, err := refusals(ctx, err)

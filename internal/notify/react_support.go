@@ -10,6 +10,7 @@ import (
 	entnotification "kabinet/ent/generated/notification"
 	"kabinet/ent/generated/operator"
 	entticket "kabinet/ent/generated/ticket"
+	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -19,12 +20,11 @@ import (
 const mostOperators = 100
 
 // OnTicketOverdue warns whoever has a ticket that an answer is due, and says
-// that it was missed; where nobody has it, the operators of its team who are
-// there. A warning that has been overtaken by an answer is not told.
+// that it was missed; where nobody has it, the operators who are there. A warning that has been overtaken by an answer is not told.
 func (i *Inbox) OnTicketOverdue(ctx context.Context, tx *store.Tx, e event.Stored, f event.TicketOverdue) error {
 	sys := viewer.AsSystem(ctx, "notify.hear")
 	t, err := tx.Ticket.Query().Where(entticket.ID(f.TicketID)).
-		Select(entticket.FieldSubject, entticket.FieldLevelStatus, entticket.FieldAssigneeID, entticket.FieldTeamID).Only(sys)
+		Select(entticket.FieldOwnerID, entticket.FieldUserID, entticket.FieldSubject, entticket.FieldLevelStatus, entticket.FieldAssigneeID, entticket.FieldTeamID).Only(sys)
 	if ent.IsNotFound(err) {
 		return nil // erased since
 	}
@@ -45,28 +45,42 @@ func (i *Inbox) OnTicketOverdue(ctx context.Context, tx *store.Tx, e event.Store
 	return i.giveAll(ctx, tx, e, users, n)
 }
 
-// answerable are those of the staff who should act on a ticket now.
-func answerable(ctx context.Context, tx *store.Tx, t *ent.Ticket) (users []uuid.UUID, err error) {
+// answerable are those of the staff who should act on a ticket now: who has it,
+// if he is there still; else the operators of its team; of one in no team all.
+// Nobody is told of his own.
+func answerable(ctx context.Context, tx *store.Tx, t *ent.Ticket) ([]uuid.UUID, error) {
 	if t.AssigneeID != nil {
-		users = []uuid.UUID{*t.AssigneeID}
-	} else if t.TeamID != nil {
-		there, err := tx.Operator.Query().Where(operator.TeamID(*t.TeamID), operator.Away(false)).Order(operator.ByID()).Limit(mostOperators).All(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, o := range there {
-			users = append(users, o.UserID)
+		users, err := onDuty(ctx, tx, t, *t.AssigneeID)
+		if err != nil || len(users) > 0 {
+			return users, err
 		}
 	}
-	if len(users) == 0 {
-		return nil, nil
+	there := tx.Operator.Query().Where(operator.Away(false))
+	if t.TeamID != nil {
+		there.Where(operator.TeamID(*t.TeamID))
 	}
+	crew, err := there.Order(operator.ByID()).Limit(mostOperators).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	users := make([]uuid.UUID, len(crew))
+	for i, o := range crew {
+		users[i] = o.UserID
+	}
+	return onDuty(ctx, tx, t, users...)
+}
+
+// onDuty are those of some people who are of the staff now and are let in.
+func onDuty(ctx context.Context, tx *store.Tx, t *ent.Ticket, users ...uuid.UUID) ([]uuid.UUID, error) {
 	members, err := tx.Membership.Query().Where(membership.UserIDIn(users...), membership.OwnerID(viewer.House),
 		membership.KindEQ(membership.KindSTAFF), membership.StatusEQ(membership.StatusACTIVE),
-		membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now))).All(ctx)
-	users = users[:0]
+		membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now)),
+		membership.HasUserWith(entuser.StatusIn(entuser.StatusPENDING, entuser.StatusACTIVE))).All(ctx)
+	var there []uuid.UUID
 	for _, m := range members {
-		users = append(users, m.UserID)
+		if m.UserID != t.OwnerID && (t.UserID == nil || m.UserID != *t.UserID) {
+			there = append(there, m.UserID)
+		}
 	}
-	return users, err
+	return there, err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -142,19 +143,29 @@ func (c *Calendar) stretches(from, to int64) iter.Seq2[int64, int64] {
 			return
 		}
 		for at := from; at < to; {
-			// Until the zone jumps, the clock on the wall runs evenly.
-			here := time.Unix(at, 0).In(c.zone)
-			_, offset := here.Zone()
-			end := to
-			if _, jump := here.ZoneBounds(); !jump.IsZero() && jump.Unix() < to {
-				end = jump.Unix()
-			}
+			_, offset := time.Unix(at, 0).In(c.zone).Zone()
+			end := min(to, c.even(at))
 			if !c.steady(at, end, int64(offset), yield) {
 				return
 			}
 			at = end
 		}
 	}
+}
+
+// even is until when the clock on the wall runs evenly that shows an instant:
+// until the zone jumps. Where a zone goes by a rule, Go gives as the end of a
+// time the 366th day of the year, so in December of a leap year one that has
+// passed; there we look minute by minute.
+func (c *Calendar) even(at int64) int64 {
+	_, jump := time.Unix(at, 0).In(c.zone).ZoneBounds()
+	switch {
+	case jump.IsZero():
+		return math.MaxInt64
+	case jump.Unix() > at:
+		return jump.Unix()
+	}
+	return at - at%60 + 60
 }
 
 // steady are the stretches within a time in which the wall is offset ahead of UTC.

@@ -66,6 +66,10 @@ func drawIntervals(t *rapid.T, day int, name string) (all []schema.BusinessInter
 // drawStart is an instant, mostly near a jump of the zone.
 func drawStart(t *rapid.T, zone *time.Location) time.Time {
 	at := time.Unix(rapid.Int64Range(time.Date(2008, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2045, 1, 1, 0, 0, 0, 0, time.UTC).Unix()).Draw(t, "start"), 0)
+	if rapid.IntRange(0, 7).Draw(t, "near the end of a leap year") == 0 {
+		at = time.Date(rapid.SampledFrom([]int{2012, 2024, 2028, 2040, 2044}).Draw(t, "leap year"), 12, 30, 0, 0, rapid.IntRange(0, 48*3600).Draw(t, "seconds of it"), 0, time.UTC)
+		return at
+	}
 	if rapid.IntRange(0, 3).Draw(t, "near a jump") > 0 {
 		if _, jump := at.In(zone).ZoneBounds(); !jump.IsZero() {
 			at = jump.Add(-time.Duration(rapid.IntRange(0, 30*3600).Draw(t, "seconds before")) * time.Second)
@@ -183,6 +187,8 @@ func TestCalendarExamples(t *testing.T) {
 		{"an hour that is skipped does not exist", "Europe/London", week(7, "00:00", "04:00"), nil, "2026-03-29T00:00:00Z", "2026-03-29T12:00:00Z", 3 * 3600},
 		{"an hour that is doubled counts twice", "Europe/London", week(7, "00:00", "04:00"), nil, "2026-10-24T12:00:00Z", "2026-10-25T12:00:00Z", 5 * 3600},
 		{"within the skipped hour there is nothing", "Europe/London", week(7, "01:00", "02:00"), nil, "2026-03-29T00:00:00Z", "2026-03-29T12:00:00Z", 0},
+		{"the end of a leap year", "Europe/London", week(7, "09:00", "18:00"), nil, "2040-12-30T12:00:00Z", "2041-01-01T10:30:00Z", 6*3600 + 9*3600 + 5400},
+		{"and in summer", "Australia/Lord_Howe", week(7, "09:00", "18:00"), nil, "2044-12-31T00:00:00Z", "2045-01-01T00:00:00Z", 7*3600 + 2*3600},
 		{"a day that was left out", "Pacific/Apia", week(7, "09:00", "17:00"), nil, "2011-12-29T00:00:00-10:00", "2012-01-01T00:00:00+14:00", 2 * 8 * 3600},
 	} {
 		cal, err := NewCalendar(c.zone, c.week, c.holidays)

@@ -55,9 +55,9 @@ func (c *Clocks) choose(ctx context.Context, tx *store.Tx, t *ent.Ticket) (Terms
 		if l.Condition == nil {
 			return termsOf(l), nil
 		}
-		x, err := compile(*l.Condition)
-		if err != nil {
-			continue // the rules of conditions were other ones when it was saved
+		x := c.condition(l)
+		if x == nil {
+			continue
 		}
 		if facts == nil {
 			if facts, err = factsOf(ctx, tx, t, levels); err != nil {
@@ -72,6 +72,20 @@ func (c *Clocks) choose(ctx context.Context, tx *store.Tx, t *ent.Ticket) (Terms
 		}
 	}
 	return builtIn, nil
+}
+
+// condition compiles the condition of a version once: it never changes. Nil
+// where the rules of conditions were other ones when it was saved.
+func (c *Clocks) condition(l *ent.ServiceLevel) *rule.Expr {
+	if held, ok := c.conditions.Load(l.ID); ok {
+		return held.(*rule.Expr)
+	}
+	x, err := compile(*l.Condition)
+	if err != nil {
+		x = nil
+	}
+	c.conditions.Store(l.ID, x)
+	return x
 }
 
 // inForce are the service levels in force, in the order in which they are tried.

@@ -41,9 +41,10 @@ import (
 type Clocks struct {
 	Store *store.Store
 
-	calendars sync.Map // *Calendar by the id of its version
-	shown     gather.Loader[uuid.UUID, *standing]
-	ofLevels  gather.Loader[uuid.UUID, *ent.BusinessCalendar]
+	calendars  sync.Map // *Calendar by the id of its version
+	conditions sync.Map // *rule.Expr by the id of its level's version
+	shown      gather.Loader[uuid.UUID, *standing]
+	ofLevels   gather.Loader[uuid.UUID, *ent.BusinessCalendar]
 }
 
 // Never is when a ticket is due whose clock does not run.
@@ -132,7 +133,7 @@ func (k *kept) read(ctx context.Context, act support.Act) (err error) {
 		}
 		k.book.put(k.terms)
 	}
-	begun := k.tx.Now
+	begun := k.tx.Now.Truncate(time.Second) // as a stretch that begins now
 	levels := []uuid.UUID{}
 	if k.t.LevelID != nil {
 		levels = append(levels, *k.t.LevelID)

@@ -168,6 +168,10 @@ func drawTerms(t *rapid.T, name string) Terms {
 // drawAct changes the scene as a ticket's life may.
 func drawAct(t *rapid.T, was Scene, levels []Terms) Scene {
 	sc := was
+	if was.Merged { // nothing happens to it any more
+		sc.Act = ""
+		return sc
+	}
 	sc.Answered = was.Answered || was.Act == support.ActStaffWrote
 	open := was.Status != ticket.StatusCLOSED
 	switch rapid.IntRange(0, 9).Draw(t, "what") {
@@ -184,11 +188,13 @@ func drawAct(t *rapid.T, was Scene, levels []Terms) Scene {
 		sc.Act, sc.Status, sc.Reason = support.ActMoved, ticket.StatusSNOOZED, ticket.StatusReasonWAITING_FOR_DATE
 	case 6:
 		sc.Act, sc.Status = support.ActMoved, ticket.StatusCLOSED
-		sc.Reason = rapid.SampledFrom([]ticket.StatusReason{ticket.StatusReasonRESOLVED, ticket.StatusReasonCLOSED_BY_CUSTOMER, ticket.StatusReasonSPAM}).Draw(t, "closed as")
+		sc.Reason = rapid.SampledFrom([]ticket.StatusReason{ticket.StatusReasonRESOLVED, ticket.StatusReasonCLOSED_BY_CUSTOMER, ticket.StatusReasonSPAM, ticket.StatusReasonDUPLICATE}).Draw(t, "closed as")
 	case 7:
 		sc.Act, sc.Terms = support.ActPriority, rapid.SampledFrom(levels).Draw(t, "level")
 	case 8:
-		sc.Act, sc.Bot = support.ActMoved, !was.Bot
+		if sc.Act, sc.Bot = support.ActMoved, !was.Bot; rapid.IntRange(0, 4).Draw(t, "merged") == 0 && open {
+			sc.Act, sc.Merged, sc.Status, sc.Reason = support.ActMerged, true, ticket.StatusCLOSED, ticket.StatusReasonDUPLICATE
+		}
 	default:
 		sc.Act = "" // the housework looks
 	}
@@ -255,6 +261,9 @@ func check(t *rapid.T, log, added []Event, after State, sc Scene, s shelf, m *sl
 		key := fmt.Sprint(e.Target, e.Round, e.Kind)
 		if once[key] && e.Kind != clockevent.KindACTIVATE && e.Kind != clockevent.KindPAUSE && e.Kind != clockevent.KindRESUME {
 			t.Fatalf("twice: %v", told(log)[i])
+		}
+		if e.Kind == clockevent.KindWARN && once[fmt.Sprint(e.Target, e.Round, clockevent.KindBREACH)] {
+			t.Fatalf("warned of what was missed already: %v", told(log)[i])
 		}
 		once[key] = true
 	}

@@ -83,6 +83,9 @@ func (c *Clocks) SaveCalendar(ctx context.Context, in SaveBusinessCalendarInput)
 // of; nil for a new one, for which there is room.
 func replacedCalendar(ctx context.Context, tx *store.Tx, in SaveBusinessCalendarInput) (*ent.BusinessCalendar, error) {
 	if in.ID == nil {
+		if err := tx.Lock(ctx, "companies", "id", viewer.House); err != nil { // or two could both be the last
+			return nil, err
+		}
 		n, err := tx.BusinessCalendar.Query().Where(businesscalendar.RetiredAtIsNil()).Count(ctx)
 		if err == nil && n >= mostLevels {
 			err = ErrTooManyItems.With("limit", mostLevels).At("input")
@@ -94,7 +97,7 @@ func replacedCalendar(ctx context.Context, tx *store.Tx, in SaveBusinessCalendar
 	case err != nil:
 		return nil, err
 	case int(old.Version) != *in.Version:
-		return nil, fault.ErrStaleObject.At("input", "version")
+		return nil, fault.ErrStaleObject.At("input", "version").With("version", old.Version)
 	}
 	return old, tx.BusinessCalendar.UpdateOne(old).SetRetiredAt(tx.Now).Exec(ctx)
 }

@@ -129,6 +129,9 @@ func levelInForce(ctx context.Context, tx *store.Tx, key uuid.UUID) (*ent.Servic
 // for a new one, for which there is room.
 func replacedLevel(ctx context.Context, tx *store.Tx, in SaveServiceLevelInput) (*ent.ServiceLevel, error) {
 	if in.ID == nil {
+		if err := tx.Lock(ctx, "companies", "id", viewer.House); err != nil { // or two could both be the last
+			return nil, err
+		}
 		n, err := tx.ServiceLevel.Query().Where(servicelevel.RetiredAtIsNil()).Count(ctx)
 		if err == nil && n >= mostLevels {
 			err = ErrTooManyItems.With("limit", mostLevels).At("input")
@@ -140,7 +143,7 @@ func replacedLevel(ctx context.Context, tx *store.Tx, in SaveServiceLevelInput) 
 	case err != nil:
 		return nil, err
 	case int(old.Version) != *in.Version:
-		return nil, fault.ErrStaleObject.At("input", "version")
+		return nil, fault.ErrStaleObject.At("input", "version").With("version", old.Version)
 	}
 	return old, tx.ServiceLevel.UpdateOne(old).SetRetiredAt(tx.Now).Exec(ctx)
 }

@@ -8,6 +8,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ticketmessage"
+	"kabinet/internal/fault"
 	"kabinet/internal/locale"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -92,8 +93,8 @@ func (q *Queue) hand(ctx context.Context, tx *store.Tx, t *ent.Ticket, h handing
 		}
 	}
 	if h.toPerson {
-		if h.person != nil { // what he has is counted under this lock
-			if err := tx.Lock(ctx, "operators", "user_id", *h.person); err != nil {
+		if h.person != nil {
+			if err := mayHave(ctx, tx, t, *h.person); err != nil {
 				return err
 			}
 		}
@@ -104,11 +105,34 @@ func (q *Queue) hand(ctx context.Context, tx *store.Tx, t *ent.Ticket, h handing
 	return q.byTurn(ctx, tx, t, team)
 }
 
+// mayHave refuses who stands on the customer's side of a ticket, and locks
+// whoever else is an operator: what he has is counted under this lock.
+func mayHave(ctx context.Context, tx *store.Tx, t *ent.Ticket, person uuid.UUID) error {
+	his, err := support.OnCustomersSideIn(ctx, tx, t, person)
+	if err != nil {
+		return err
+	}
+	if his[person] {
+		return fault.ErrInvalidValue.At("input", "assigneeId")
+	}
+	return tx.Lock(ctx, "operators", "user_id", person)
+}
+
+// onRecord puts on record what a person did to a ticket; what is done by
+// itself is in its timeline.
+func onRecord(ctx context.Context, tx *store.Tx, t *ent.Ticket, action string, changes map[string]any) error {
+	if viewer.From(ctx).IsSystem() {
+		return nil
+	}
+	return tx.Audit(ctx, action, t.OwnerID, t.GlobalID(), changes)
+}
+
 // toTeam says which team a locked ticket is of, with its event for staff.
 func (q *Queue) toTeam(ctx context.Context, tx *store.Tx, t *ent.Ticket, team *uuid.UUID) error {
 	if same(t.TeamID, team) {
 		return nil
 	}
+	was := idOrNil(teamPrefix, t.TeamID)
 	u, body, data := tx.Ticket.UpdateOneID(t.ID), locale.Text(t.Locale, "support.desk.no_team", nil), map[string]any(nil)
 	if team == nil {
 		u.ClearTeamID()
@@ -128,7 +152,10 @@ func (q *Queue) toTeam(ctx context.Context, tx *store.Tx, t *ent.Ticket, team *u
 	if err != nil {
 		return err
 	}
-	return q.Tickets.ChangedIn(ctx, tx, t, false, "team")
+	if err := q.Tickets.ChangedIn(ctx, tx, t, false, "team"); err != nil {
+		return err
+	}
+	return onRecord(ctx, tx, t, "ticket.set_team", map[string]any{"was": was, "team": idOrNil(teamPrefix, team)})
 }
 
 // toSkill says what an operator must know to answer a locked ticket.
@@ -136,13 +163,17 @@ func (q *Queue) toSkill(ctx context.Context, tx *store.Tx, t *ent.Ticket, skill 
 	if same(t.Skill, skill) {
 		return nil
 	}
+	was := t.Skill
 	u := tx.Ticket.UpdateOneID(t.ID)
 	either(skill, u.Mutation().SetSkill, u.Mutation().ClearSkill)
 	if err := u.Exec(ctx); err != nil {
 		return err
 	}
 	t.Skill = skill
-	return q.Tickets.ChangedIn(ctx, tx, t, false, "skill")
+	if err := q.Tickets.ChangedIn(ctx, tx, t, false, "skill"); err != nil {
+		return err
+	}
+	return onRecord(ctx, tx, t, "ticket.set_skill", map[string]any{"was": was, "skill": skill})
 }
 
 func same[T comparable](a, b *T) bool {

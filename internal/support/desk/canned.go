@@ -164,6 +164,16 @@ func replyInUse(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string
 	return r, err
 }
 
+// replyShown is replyInUse for who sends it: many do so at once, and none waits
+// for another.
+func replyShown(ctx context.Context, c *ent.Client, key uuid.UUID, path ...string) (*ent.CannedReply, error) {
+	r, err := c.CannedReply.Query().Where(cannedreply.KeyID(key), cannedreply.RetiredAtIsNil()).Only(asSystem(ctx))
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrNotFound.At(path...)
+	}
+	return r, err
+}
+
 // DeleteCannedReply takes a text out of use and gives its id. Faults:
 // INVALID_ID, NOT_FOUND; FORBIDDEN.
 func (q *Queue) DeleteCannedReply(ctx context.Context, in DeleteCannedReplyInput) (uuid.UUID, error) {
@@ -208,10 +218,7 @@ func (q *Queue) Render(ctx context.Context, id, ticketID scalar.ID) (*RenderedRe
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	r, err := c.CannedReply.Query().Where(cannedreply.KeyID(key), cannedreply.RetiredAtIsNil()).Only(asSystem(ctx))
-	if ent.IsNotFound(err) {
-		return nil, fault.ErrNotFound.At("id")
-	}
+	r, err := replyShown(ctx, c, key, "id")
 	if err != nil {
 		return nil, store.Translate(err)
 	}

@@ -55,6 +55,8 @@ type TicketQueueFilter struct {
 	OrderID *scalar.ID
 	// With this number, in whatever case.
 	Number *string
+	// The beginning of its number, or a part of its subject.
+	Text *string
 	// Opened then or later.
 	CreatedFrom *time.Time
 	// Opened before.
@@ -164,6 +166,14 @@ type SaveOperatorInput struct {
 	Locales []string
 	// Whether he is away.
 	Away *bool
+	// The revision that was read; another one is STALE_OBJECT.
+	Revision *int
+}
+
+// DeleteOperatorInput is the input of deleteOperator.
+type DeleteOperatorInput struct {
+	// The staff member.
+	UserID scalar.ID
 	// The revision that was read; another one is STALE_OBJECT.
 	Revision *int
 }

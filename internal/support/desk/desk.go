@@ -50,6 +50,7 @@ const (
 	mostLocales   = 50
 	mostAtOnce    = 100 // tickets of updateTickets
 	longestName   = 100
+	longestSought = 200
 	longestSkill  = 50
 	longestText   = 10_000
 	longestSnooze = 8_760 // hours

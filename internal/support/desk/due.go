@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -41,14 +42,15 @@ func (q *Queue) Due(ctx context.Context, limit int) (n int, err error) {
 		return 0, err
 	}
 	for _, person := range gone {
-		err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			took, err := q.takeBack(ctx, tx, person, atOnce)
-			n += took
+		took := 0
+		err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			took, err = q.leave(ctx, tx, person)
 			return err
 		})
 		if err != nil {
 			return n, err
 		}
+		n += took
 	}
 	adopted, err := q.adoptAll(ctx, limit)
 	if n += adopted; err != nil {
@@ -69,7 +71,7 @@ func (q *Queue) adoptAll(ctx context.Context, limit int) (int, error) {
 	for i, t := range teams {
 		taken[i] = takenBy(t)
 	}
-	ids, err := q.Store.Client.Ticket.Query().Where(ticket.StatusEQ(ticket.StatusOPEN), ticket.AssigneeIDIsNil(), ticket.TeamIDIsNil(),
+	ids, err := q.Store.Client.Ticket.Query().Where(ticket.StatusEQ(ticket.StatusOPEN), ticket.AssigneeIDIsNil(), ofNoTeam,
 		ticket.BotStateNEQ(ticket.BotStateANSWERING), ticket.Or(taken...)).Order(ticket.ByID()).Limit(limit).IDs(ctx)
 	if err != nil {
 		return 0, store.Translate(err)
@@ -83,9 +85,16 @@ func (q *Queue) adoptAll(ctx context.Context, limit int) (int, error) {
 	return len(ids), nil
 }
 
+// ofNoTeam are tickets that no team in use has: somebody may have been giving
+// one to a team while another deleted that.
+func ofNoTeam(s *sql.Selector) {
+	s.Where(sql.Or(sql.IsNull(s.C(ticket.FieldTeamID)),
+		sql.ExprP(s.C(ticket.FieldTeamID)+" IN (SELECT id FROM support_teams WHERE retired)")))
+}
+
 // takenBy is takes, of many tickets.
 func takenBy(t *ent.SupportTeam) predicate.Ticket {
-	all := []predicate.Ticket{ticket.TeamIDIsNil()}
+	all := []predicate.Ticket{ofNoTeam}
 	if len(t.Kinds) > 0 {
 		all = append(all, ticket.KindIn(Kinds(t)...))
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -8,6 +9,7 @@ import (
 	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/ticket"
 	"kabinet/internal/scalar"
+	"kabinet/internal/support"
 )
 
 // named is a field of a filter that an id is given to.
@@ -25,6 +27,23 @@ func (f *TicketQueueFilter) named() []named {
 		{"companyId", "com", f.CompanyID, ticket.OwnerID},
 		{"orderId", "order", f.OrderID, ticket.OrderID},
 	}
+}
+
+// sought are tickets by a text, of which there is no index: where nothing else
+// narrows the filter, among those that are not closed, which are few.
+func (f *TicketQueueFilter) sought(path []string) (where []predicate.Ticket, err error) {
+	if f.Text == nil || strings.TrimSpace(*f.Text) == "" {
+		return nil, nil
+	}
+	text, err := line(*f.Text, longestSought, at(path, "text")...)
+	if err != nil {
+		return nil, err
+	}
+	where = append(where, support.Sought(text))
+	if len(f.Status) > 0 || f.CustomerID != nil || f.CompanyID != nil || f.OrderID != nil || f.Number != nil || f.CreatedFrom != nil {
+		return where, nil
+	}
+	return append(where, oneOf(ticket.FieldStatus, []ticket.Status{ticket.StatusOPEN, ticket.StatusSNOOZED})), nil
 }
 
 // saved is a filter as a view keeps it: what ticketQueue takes as the variable
@@ -53,8 +72,10 @@ func (f *TicketQueueFilter) saved() map[string]any {
 			out[name] = at.UTC().Format(time.RFC3339Nano)
 		}
 	}
-	if f.Number != nil {
-		out["number"] = *f.Number
+	for name, said := range map[string]*string{"number": f.Number, "text": f.Text} {
+		if said != nil {
+			out[name] = *said
+		}
 	}
 	return out
 }

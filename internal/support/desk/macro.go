@@ -154,6 +154,16 @@ func macroInUse(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string
 	return m, err
 }
 
+// macroShown is macroInUse for who applies it: many do so at once, and none
+// waits for another.
+func macroShown(ctx context.Context, tx *store.Tx, key uuid.UUID, path ...string) (*ent.Macro, error) {
+	m, err := tx.Macro.Query().Where(macro.KeyID(key), macro.RetiredAtIsNil()).Only(asSystem(ctx))
+	if ent.IsNotFound(err) {
+		return nil, fault.ErrNotFound.At(path...)
+	}
+	return m, err
+}
+
 // DeleteMacro takes a macro out of use and gives its id. Faults: INVALID_ID,
 // NOT_FOUND; FORBIDDEN.
 func (q *Queue) DeleteMacro(ctx context.Context, in DeleteMacroInput) (uuid.UUID, error) {

@@ -41,7 +41,7 @@ func (q *Queue) Apply(ctx context.Context, in ApplyMacroInput) (*ent.Ticket, err
 		if err := checkRevision(t.Revision, &in.Revision, "revision"); err != nil {
 			return err
 		}
-		m, err := macroInUse(ctx, tx, by, "input", "macroId")
+		m, err := macroShown(ctx, tx, by, "input", "macroId")
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func personOf(ctx context.Context, to string) *uuid.UUID {
 func (q *Queue) say(ctx context.Context, tx *store.Tx, t *ent.Ticket, a schema.MacroAct) error {
 	texts := a.Texts
 	if id := idIn(a.CannedID); id != nil {
-		r, err := replyInUse(ctx, tx, id.UUID, "input", "cannedReplyId")
+		r, err := replyShown(ctx, tx.Client, id.UUID, "input", "cannedReplyId")
 		if err != nil {
 			return err
 		}

@@ -135,7 +135,7 @@ func (q *Queue) SaveOperator(ctx context.Context, in SaveOperatorInput) (*ent.Op
 		}
 		id = o.ID
 		return tx.Audit(ctx, "support.save_operator", viewer.House, o.GlobalID(), map[string]any{
-			"user": idOf(personPrefix, user).String(), "team": o.TeamID, "capacity": o.Capacity, "skills": o.Skills, "locales": o.Locales, "away": o.Away,
+			"user": idOf(personPrefix, user).String(), "team": idOrNil(teamPrefix, o.TeamID), "capacity": o.Capacity, "skills": o.Skills, "locales": o.Locales, "away": o.Away,
 		})
 	})
 	switch {
@@ -226,6 +226,50 @@ func either[T any](v *T, set func(T), clear func()) {
 		return
 	}
 	set(*v)
+}
+
+// DeleteOperator takes somebody out of duty for good and gives the key of the
+// operator he was: he is away first, then the tickets that he has and that are
+// not closed go to others, a hundred at a time, and with the last of them he is
+// none any more. Done by half, it may be done again. Faults: INVALID_ID,
+// NOT_FOUND, STALE_OBJECT; FORBIDDEN.
+func (q *Queue) DeleteOperator(ctx context.Context, in DeleteOperatorInput) (uuid.UUID, error) {
+	if err := may(ctx, "support", "write"); err != nil {
+		return uuid.Nil, err
+	}
+	user, err := keyOf(in.UserID, personPrefix, "input", "userId")
+	if err != nil {
+		return uuid.Nil, err
+	}
+	var o *ent.Operator
+	err = q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if o, err = tx.Operator.Query().Where(operator.UserID(user), tx.Locking()).Only(ctx); ent.IsNotFound(err) {
+			return fault.ErrNotFound.At("input", "userId")
+		}
+		if err != nil {
+			return err
+		}
+		if err := checkRevision(o.Revision, in.Revision, "revision"); err != nil {
+			return err
+		}
+		if err := tx.Operator.UpdateOneID(o.ID).AddRevision(1).SetAway(true).Exec(ctx); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, "support.delete_operator", viewer.House, o.GlobalID(), map[string]any{"user": idOf(personPrefix, user).String()})
+	})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	for took := atOnce; took == atOnce; {
+		err := q.Store.InTx(asSystem(ctx), func(ctx context.Context, tx *store.Tx) (err error) {
+			took, err = q.takeBack(ctx, tx, user, atOnce)
+			return err
+		})
+		if err != nil {
+			return uuid.Nil, err
+		}
+	}
+	return o.ID, nil
 }
 
 // SetAway says whether the caller is away. Faults: NOT_FOUND where he is no

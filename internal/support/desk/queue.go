@@ -25,7 +25,8 @@ var orders = map[TicketSort]ent.TicketOrder{
 	SortNewest:       {Direction: entgql.OrderDirectionDesc, Field: ent.DefaultTicketOrder.Field}, // ids are made in order
 }
 
-// List is the queue. Faults: INVALID_ID, TOO_LONG; FORBIDDEN.
+// List is the queue. Faults: INVALID_ID, TOO_LONG, INVALID_VALUE, REQUIRED for
+// a number; FORBIDDEN.
 func (q *Queue) List(ctx context.Context, filter *TicketQueueFilter, sort *TicketSort, p Page) (*ent.TicketConnection, error) {
 	if err := may(ctx, "ticket", "read"); err != nil {
 		return nil, err
@@ -65,10 +66,18 @@ func (f *TicketQueueFilter) predicates(v viewer.Viewer, path ...string) (where [
 		where = append(where, ticket.CreatedAtLT(*f.CreatedBefore))
 	}
 	if f.Number != nil {
-		where = append(where, ticket.Number(strings.ToUpper(strings.TrimSpace(*f.Number))))
+		number, err := line(*f.Number, longestName, at(path, "number")...)
+		if err != nil {
+			return nil, err
+		}
+		where = append(where, ticket.Number(strings.ToUpper(number)))
+	}
+	sought, err := f.sought(path)
+	if err != nil {
+		return nil, err
 	}
 	ids, err := f.ids(path)
-	return append(where, ids...), err
+	return append(append(where, sought...), ids...), err
 }
 
 // words are the predicates over enums.

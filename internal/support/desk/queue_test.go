@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,6 +97,12 @@ func TestQueue(t *testing.T) {
 			"of a company":      {&desk.TicketQueueFilter{CompanyID: &scalar.ID{Prefix: "com", UUID: w.bob}}, "", []string{"b1"}},
 			"about an order":    {&desk.TicketQueueFilter{OrderID: &order}, "", []string{"a1"}},
 			"number":            {&desk.TicketQueueFilter{Number: ptr(" " + string(lower(made["a2"].Number)))}, "", []string{"a2"}},
+			"text":              {&desk.TicketQueueFilter{Text: ptr(" A")}, "", []string{"a1", "a2"}}, // b1 is closed
+			"text of any state": {&desk.TicketQueueFilter{Text: ptr("1"), CreatedFrom: ptr(time.Unix(0, 0))}, "", []string{"b1", "a1"}},
+			"text of closed":    {&desk.TicketQueueFilter{Text: ptr("b"), Status: []ticket.Status{ticket.StatusCLOSED}}, "", []string{"b1"}},
+			"begun number":      {&desk.TicketQueueFilter{Text: ptr(string(lower(made["a2"].Number[:len(made["a2"].Number)-1])))}, "", []string{"a2"}},
+			"no text":           {&desk.TicketQueueFilter{Text: ptr(" ")}, "", []string{"b1", "a1", "a2"}},
+			"text is text":      {&desk.TicketQueueFilter{Text: ptr("%")}, "", nil},
 			"from":              {&desk.TicketQueueFilter{CreatedFrom: &start}, "", []string{"b1", "a2"}},
 			"before":            {&desk.TicketQueueFilter{CreatedBefore: &start}, "", []string{"a1"}},
 			"unread":            {&desk.TicketQueueFilter{Unread: &yes}, "", []string{"b1", "a2"}},
@@ -123,6 +130,14 @@ func TestQueue(t *testing.T) {
 		}
 		_, err := w.queue.List(sam, &desk.TicketQueueFilter{TeamID: ptr(usr(w.bob))}, nil, desk.Page{})
 		wantFault(t, err, fault.ErrInvalidID)
+		for path, f := range map[string]desk.TicketQueueFilter{"number": {Number: ptr("T\x00")}, "text": {Text: ptr("a\x00")}} {
+			_, err = w.queue.List(sam, &f, nil, desk.Page{})
+			if f := wantFault(t, err, fault.ErrInvalidValue); !slices.Equal(f.Path, []string{"filter", path}) {
+				t.Errorf("at %v", f.Path)
+			}
+		}
+		_, err = w.queue.List(sam, &desk.TicketQueueFilter{Text: ptr(strings.Repeat("я", 201))}, nil, desk.Page{})
+		wantFault(t, err, fault.ErrTooLong)
 		_, err = w.queue.List(sam, &desk.TicketQueueFilter{Locale: make([]string, 51)}, nil, desk.Page{})
 		wantFault(t, err, fault.ErrTooLong)
 		_, err = w.queue.List(customer(w.alice, "en"), nil, nil, desk.Page{}) // security F2

@@ -113,24 +113,34 @@ func (q *Queue) OnSecurityChanged(ctx context.Context, tx *store.Tx, e event.Sto
 	if f.Change != "blocked" {
 		return nil
 	}
-	_, err := q.takeBack(asSystem(ctx), tx, f.UserID, atOnce)
+	_, err := q.leave(asSystem(ctx), tx, f.UserID)
 	return err
 }
 
-// takeBack takes the tickets that are not closed from who is not of the staff
-// any more, so that others get them, and says how many; he is no operator then.
-func (q *Queue) takeBack(ctx context.Context, tx *store.Tx, person uuid.UUID, limit int) (int, error) {
+// leave is takeBack for who is not of the staff any more.
+func (q *Queue) leave(ctx context.Context, tx *store.Tx, person uuid.UUID) (int, error) {
 	is, err := support.StaffIn(ctx, tx, person)
 	if err != nil || is[person] {
 		return 0, err
 	}
+	return q.takeBack(ctx, tx, person, atOnce)
+}
+
+// takeBack takes so many tickets that are not closed from somebody, so that
+// others get them, and says how many there were; with the last of them he is no
+// operator any more. All tickets are locked before an operator is.
+func (q *Queue) takeBack(ctx context.Context, tx *store.Tx, person uuid.UUID, limit int) (int, error) {
 	ids, err := tx.Ticket.Query().Where(ticket.AssigneeID(person), ticket.StatusIn(ticket.StatusOPEN, ticket.StatusSNOOZED)).
 		Order(ticket.ByID()).Limit(limit).IDs(ctx)
 	if err != nil {
 		return 0, err
 	}
+	var free []*ent.Ticket
 	for _, id := range ids { // at most limit; each has its event and its streams
 		t, err := q.Tickets.LockIn(ctx, tx, id)
+		if refusal(err) { // gone meanwhile
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -140,10 +150,14 @@ func (q *Queue) takeBack(ctx context.Context, tx *store.Tx, person uuid.UUID, li
 		if err := q.Tickets.AssignIn(ctx, tx, t, nil); err != nil {
 			return 0, err
 		}
-		if waits(t) {
-			if err := q.route(ctx, tx, t); err != nil {
-				return 0, err
-			}
+		free = append(free, t)
+	}
+	for _, t := range free {
+		if !waits(t) {
+			continue
+		}
+		if err := q.route(ctx, tx, t); err != nil {
+			return 0, err
 		}
 	}
 	if len(ids) < limit {

@@ -25,11 +25,6 @@ func waits(t *ent.Ticket) bool {
 	return t.Status == ticket.StatusOPEN && t.AssigneeID == nil && t.BotState != ticket.BotStateANSWERING
 }
 
-// own says whether a ticket is somebody's own, who never works on it.
-func own(t *ent.Ticket, person uuid.UUID) bool {
-	return t.OwnerID == person || t.UserID != nil && *t.UserID == person
-}
-
 // route gives a locked ticket that waits to whom it belongs: to the customer's
 // personal manager, else to the first team that takes it, and there by turn
 // where the team does so. Where nobody has room it waits in its team.
@@ -43,7 +38,7 @@ func (q *Queue) route(ctx context.Context, tx *store.Tx, t *ent.Ticket) error {
 	if err != nil {
 		return err
 	}
-	if team != nil && t.TeamID == nil {
+	if team != nil { // another one where its own was deleted
 		if err := q.toTeam(ctx, tx, t, &team.ID); err != nil {
 			return err
 		}
@@ -62,7 +57,7 @@ func managerOf(ctx context.Context, tx *store.Tx, t *ent.Ticket) (*uuid.UUID, er
 		return nil, nil
 	}
 	u, err := tx.User.Query().Where(entuser.ID(*t.UserID)).Select(entuser.FieldID, entuser.FieldManagerID).Only(ctx)
-	if err != nil || u.ManagerID == nil || own(t, *u.ManagerID) {
+	if err != nil || u.ManagerID == nil {
 		return nil, err
 	}
 	there, err := tx.Operator.Query().Where(operator.UserID(*u.ManagerID), operator.Away(false)).Exist(ctx)
@@ -71,6 +66,10 @@ func managerOf(ctx context.Context, tx *store.Tx, t *ent.Ticket) (*uuid.UUID, er
 	}
 	is, err := support.StaffIn(ctx, tx, *u.ManagerID)
 	if err != nil || !is[*u.ManagerID] {
+		return nil, err
+	}
+	his, err := support.OnCustomersSideIn(ctx, tx, t, *u.ManagerID)
+	if err != nil || his[*u.ManagerID] {
 		return nil, err
 	}
 	return u.ManagerID, nil
@@ -110,16 +109,34 @@ func (q *Queue) byTurn(ctx context.Context, tx *store.Tx, t *ent.Ticket, team *e
 	if err != nil {
 		return err
 	}
-	crew = slices.DeleteFunc(crew, func(o *ent.Operator) bool { return !answers(o, t) })
+	if crew, err = fit(ctx, tx, t, crew); err != nil {
+		return err
+	}
 	if crew, err = roomIn(ctx, tx, crew); err != nil || len(crew) == 0 {
 		return err
 	}
 	return q.give(ctx, tx, t, crew[0])
 }
 
-// answers says whether an operator can answer a ticket.
-func answers(o *ent.Operator, t *ent.Ticket) bool {
-	return !own(t, o.UserID) && speaks(o.Locales, t.Locale) && (t.Skill == nil || slices.Contains(o.Skills, *t.Skill))
+// fit are those of some operators who can answer a ticket, and may: nobody
+// works on what is his own or his company's.
+func fit(ctx context.Context, tx *store.Tx, t *ent.Ticket, crew []*ent.Operator) ([]*ent.Operator, error) {
+	crew = slices.DeleteFunc(crew, func(o *ent.Operator) bool {
+		return !speaks(o.Locales, t.Locale) || t.Skill != nil && !slices.Contains(o.Skills, *t.Skill)
+	})
+	if len(crew) == 0 {
+		return nil, nil
+	}
+	his, err := support.OnCustomersSideIn(ctx, tx, t, peopleIn(crew)...)
+	return slices.DeleteFunc(crew, func(o *ent.Operator) bool { return his[o.UserID] }), err
+}
+
+func peopleIn(crew []*ent.Operator) []uuid.UUID {
+	people := make([]uuid.UUID, len(crew))
+	for i, o := range crew {
+		people[i] = o.UserID
+	}
+	return people
 }
 
 // roomIn are those of some operators, who are locked, that have room and are of
@@ -128,10 +145,7 @@ func roomIn(ctx context.Context, tx *store.Tx, crew []*ent.Operator) ([]*ent.Ope
 	if len(crew) == 0 {
 		return nil, nil
 	}
-	people := make([]uuid.UUID, len(crew))
-	for i, o := range crew {
-		people[i] = o.UserID
-	}
+	people := peopleIn(crew)
 	staff, err := support.StaffIn(ctx, tx, people...)
 	if err != nil {
 		return nil, err
@@ -211,8 +225,10 @@ type wanted struct {
 // somebody else has locked is passed over. uuid.Nil: none waits.
 func next(ctx context.Context, tx *store.Tx, w wanted) (id uuid.UUID, err error) {
 	var query strings.Builder
-	query.WriteString(`SELECT id FROM tickets WHERE status = 'OPEN' AND assignee_id IS NULL AND bot_state <> 'ANSWERING' AND owner_id <> ? AND (user_id IS NULL OR user_id <> ?)`)
-	args := []any{w.person, w.person}
+	query.WriteString(`SELECT id FROM tickets WHERE status = 'OPEN' AND assignee_id IS NULL AND bot_state <> 'ANSWERING' AND owner_id <> ? AND (user_id IS NULL OR user_id <> ?)
+		AND owner_id NOT IN (SELECT m.owner_id FROM memberships AS m WHERE m.user_id = ? AND m.status = 'ACTIVE' AND m.owner_id <> ?)
+		AND id NOT IN (SELECT p.ticket_id FROM ticket_participants AS p WHERE p.user_id = ? AND p.left_at IS NULL)`)
+	args := []any{w.person, w.person, w.person, viewer.House, w.person}
 	switch {
 	case w.team == nil:
 		query.WriteString(` AND team_id IS NULL`)

@@ -41,11 +41,6 @@ func (q *Queue) SaveView(ctx context.Context, in SaveTicketViewInput) (*ent.Tick
 	if err := number(in.Position, 0, mostPosition, "position"); err != nil {
 		return nil, err
 	}
-	if in.Filter.Number != nil {
-		if _, err := line(*in.Filter.Number, longestName, "input", "filter", "number"); err != nil {
-			return nil, err
-		}
-	}
 	if _, err := in.Filter.predicates(viewer.From(ctx), "input", "filter"); err != nil {
 		return nil, err
 	}
