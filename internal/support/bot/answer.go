@@ -130,7 +130,7 @@ func public(of uuid.UUID) []predicate.TicketMessage {
 // ask asks the bot. Where it fails people get the ticket, which is no error:
 // asking again would only make the customer wait. An error is ours.
 func (b *Bot) ask(ctx context.Context, t *ent.Ticket, q Question) (Answer, error) {
-	if b.Ask == nil || q.TurnsLeft < 0 {
+	if b.Ask == nil || q.TurnsLeft < 0 || t.UserID == nil {
 		return Answer{Action: ActionHandOff}, nil
 	}
 	within, cancel := context.WithTimeout(asCustomer(ctx, t), askTime)
@@ -150,8 +150,18 @@ func (b *Bot) ask(ctx context.Context, t *ent.Ticket, q Question) (Answer, error
 		a.Articles = nil
 		return a, nil
 	}
-	a.Articles, err = b.Readable(within, a.Articles)
+	a.Articles, err = b.Readable(within, once(a.Articles))
 	return a, err
+}
+
+// once are articles without those that are there already.
+func once(keys []uuid.UUID) (some []uuid.UUID) {
+	for _, key := range keys {
+		if !slices.Contains(some, key) {
+			some = append(some, key)
+		}
+	}
+	return some
 }
 
 var errNoAnswer = errors.New("bot: it is no answer")

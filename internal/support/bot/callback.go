@@ -5,14 +5,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	entorder "kabinet/ent/generated/order"
+	"kabinet/ent/generated/predicate"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
+	"kabinet/ent/generated/ticketparticipant"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/credential"
 	"kabinet/internal/fault"
@@ -23,11 +26,12 @@ import (
 )
 
 const (
-	furthestCall = 90 * 24 * time.Hour
-	mostCalls    = 5 // that one person waits for
-	maxSubject   = 200
-	maxBody      = 10_000
-	maxClientID  = 100
+	furthestCall  = 90 * 24 * time.Hour
+	mostCalls     = 5  // that one person waits for
+	mostCallsADay = 20 // that he asked for in 24 hours, whatever became of them
+	maxSubject    = 200
+	maxBody       = 10_000
+	maxClientID   = 100
 )
 
 // ErrTooManyItems refuses one more of what there are enough of; params.limit.
@@ -49,7 +53,7 @@ type call struct {
 // passed. Faults: INVALID_VALUE for a number or a language that is none,
 // OUT_OF_RANGE for a time that is not in the next 90 days, REQUIRED, TOO_LONG,
 // INVALID_ID; NOT_FOUND for an order that is not the caller's; TOO_MANY_ITEMS
-// where he waits for 5 calls; IDEMPOTENCY_KEY_REUSED; UNAUTHENTICATED,
+// where he waits for 5 calls, or asked for 20 in 24 hours; IDEMPOTENCY_KEY_REUSED; UNAUTHENTICATED,
 // FORBIDDEN.
 func (b *Bot) RequestCallback(ctx context.Context, in RequestCallbackInput) (*ent.Ticket, error) {
 	v := viewer.From(ctx)
@@ -57,6 +61,9 @@ func (b *Bot) RequestCallback(ctx context.Context, in RequestCallbackInput) (*en
 		return nil, fault.ErrUnauthenticated
 	}
 	c, err := checkCall(v, in)
+	if err == nil && (c.At.Year() < 1 || c.At.Year() > 9999) { // JSON knows no such year
+		err = checkTime(c.At, b.Store.Now())
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +97,9 @@ func checkCall(v viewer.Viewer, in RequestCallbackInput) (call, error) {
 		return c, fault.ErrInvalidValue.At("input", "phone")
 	}
 	if in.Locale != nil {
-		if c.Locale = *in.Locale; locale.Match(c.Locale) == "" {
-			return c, fault.ErrInvalidValue.At("input", "locale")
+		c.Locale = locale.Match(*in.Locale)
+		if base, _, _ := strings.Cut(*in.Locale, "-"); strings.ToLower(base) != c.Locale {
+			return c, fault.ErrInvalidValue.At("input", "locale").With("allowed", locale.Supported())
 		}
 	}
 	var err error
@@ -119,13 +127,13 @@ func checkCall(v viewer.Viewer, in RequestCallbackInput) (call, error) {
 	return c, nil
 }
 
-// checkTime wants a time in the next 90 days.
+// checkTime wants a time in the next 90 days; min is the first full second.
 func checkTime(at, now time.Time) error {
 	last := now.Add(furthestCall)
 	if at.After(now) && !at.After(last) {
 		return nil
 	}
-	return fault.ErrOutOfRange.At("input", "at").With("min", now.Format(time.RFC3339)).With("max", last.Format(time.RFC3339))
+	return fault.ErrOutOfRange.At("input", "at").With("min", now.Truncate(time.Second).Add(time.Second).Format(time.RFC3339)).With("max", last.Format(time.RFC3339))
 }
 
 func (b *Bot) open(ctx context.Context, tx *store.Tx, c call, clientID *string) (uuid.UUID, error) {
@@ -145,12 +153,8 @@ func (b *Bot) open(ctx context.Context, tx *store.Tx, c call, clientID *string) 
 	if err != nil {
 		return uuid.Nil, err
 	}
-	waiting, err := tx.Ticket.Query().Where(ticket.UserID(v.UserID), ticket.KindEQ(ticket.KindCALLBACK), ticket.StatusNEQ(ticket.StatusCLOSED)).Count(ctx)
-	if err != nil {
+	if err := room(ctx, tx, v.UserID); err != nil {
 		return uuid.Nil, err
-	}
-	if waiting >= mostCalls {
-		return uuid.Nil, ErrTooManyItems.With("limit", mostCalls)
 	}
 	subject, body := c.words(me.TimeZone)
 	t, _, err := b.Tickets.OpenIn(ctx, tx, support.Opening{
@@ -162,6 +166,25 @@ func (b *Bot) open(ctx context.Context, tx *store.Tx, c call, clientID *string) 
 		return uuid.Nil, err
 	}
 	return t.ID, nil
+}
+
+// room refuses one call more than a person may wait for, or ask for in a day:
+// what he closed himself does not make room for the next at once.
+func room(ctx context.Context, tx *store.Tx, me uuid.UUID) error {
+	for _, most := range []struct {
+		limit int
+		of    predicate.Ticket
+	}{{mostCalls, ticket.StatusNEQ(ticket.StatusCLOSED)}, {mostCallsADay, ticket.CreatedAtGT(tx.Now.Add(-24 * time.Hour))}} {
+		// By whom he takes part with: tickets have no index of who opened them.
+		n, err := tx.Ticket.Query().Where(ticket.HasParticipantsWith(ticketparticipant.UserID(me)), ticket.UserID(me), ticket.KindEQ(ticket.KindCALLBACK), most.of).Count(asSystem(ctx))
+		if err != nil {
+			return err
+		}
+		if n >= most.limit {
+			return ErrTooManyItems.With("limit", most.limit)
+		}
+	}
+	return nil
 }
 
 // words are what the ticket is called and says where the customer wrote

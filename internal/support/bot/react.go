@@ -10,6 +10,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ticket"
+	"kabinet/ent/generated/ticketmessage"
 	"kabinet/internal/event"
 	"kabinet/internal/job"
 	"kabinet/internal/store"
@@ -56,10 +57,14 @@ func (b *Bot) OnTicketReplied(ctx context.Context, tx *store.Tx, f event.TicketR
 	return nil
 }
 
-// OnTicketChanged notes that a person took the ticket, that the customer left,
-// or that he is back after the bot was done: then people get it.
+// moves are the changes of a ticket that end the bot's work: of staff all of
+// them, of the customer those of the status.
+var moves = []string{"status", "statusReason", "assignee", "team"}
+
+// OnTicketChanged notes that a person took the ticket or moved it, that the
+// customer left, or that he is back after the bot was done: then people get it.
 func (b *Bot) OnTicketChanged(ctx context.Context, tx *store.Tx, f event.TicketChanged) error {
-	if !slices.Contains(f.Changed, "status") && !slices.Contains(f.Changed, "assignee") {
+	if !slices.ContainsFunc(f.Changed, func(what string) bool { return slices.Contains(moves, what) }) {
 		return nil
 	}
 	t, err := b.its(ctx, tx, f.TicketID)
@@ -68,7 +73,7 @@ func (b *Bot) OnTicketChanged(ctx context.Context, tx *store.Tx, f event.TicketC
 		return err
 	case t.BotState == ticket.BotStateDONE:
 		return b.back(ctx, tx, t)
-	case t.AssigneeID != nil, t.Status == ticket.StatusCLOSED && f.ByStaff:
+	case t.AssigneeID != nil, f.ByStaff:
 		return b.end(ctx, tx, t, ticket.BotOutcomeROUTED)
 	case t.Status == ticket.StatusCLOSED:
 		outcome, err := gone(ctx, tx, t)
@@ -99,6 +104,11 @@ func (b *Bot) asked(ctx context.Context, tx *store.Tx, id, message uuid.UUID) er
 		return b.back(ctx, tx, t)
 	case !answers(t):
 		return nil
+	}
+	// Whoever hears of it again does not shorten the time after the answer.
+	last, err := lastSaid(ctx, tx, t.ID)
+	if err != nil || last != nil && last.AuthorKind == ticketmessage.AuthorKindBOT {
+		return err
 	}
 	if err := b.wait(ctx, tx, t, waitForBot); err != nil {
 		return err

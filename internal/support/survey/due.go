@@ -67,7 +67,7 @@ func (s *Surveys) ask(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest) e
 	if err != nil {
 		return err
 	}
-	t, err := s.askable(ctx, tx, r, v)
+	t, err := askable(ctx, tx, r, v)
 	if err != nil {
 		return err
 	}
@@ -89,9 +89,10 @@ func (s *Surveys) ask(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest) e
 	return u.Exec(ctx)
 }
 
-// askable is the ticket that a person is asked about now; nil where he is not.
-func (s *Surveys) askable(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest, v *ent.Survey) (*ent.Ticket, error) {
-	t, err := tx.Ticket.Query().Where(ticket.ID(r.TicketID)).Only(ctx)
+// about is the ticket of a request that a person may still be asked about; nil
+// where it is open again, or not his to see any more, or the survey out of use.
+func about(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest, v *ent.Survey) (*ent.Ticket, error) {
+	t, err := tx.Ticket.Query().Where(ticket.ID(r.TicketID)).Only(as(ctx, r.UserID))
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
@@ -99,6 +100,15 @@ func (s *Surveys) askable(ctx context.Context, tx *store.Tx, r *ent.SurveyReques
 		return nil, err
 	}
 	if used, err := tx.Survey.Query().Where(entsurvey.KeyID(v.KeyID), entsurvey.RetiredAtIsNil()).Exist(ctx); err != nil || !used {
+		return nil, err
+	}
+	return t, nil
+}
+
+// askable is the ticket that a person is asked about now; nil where he is not.
+func askable(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest, v *ent.Survey) (*ent.Ticket, error) {
+	t, err := about(ctx, tx, r, v)
+	if t == nil || err != nil {
 		return nil, err
 	}
 	// Two requests of one person are weighed one after the other.
@@ -117,17 +127,21 @@ func (s *Surveys) askable(ctx context.Context, tx *store.Tx, r *ent.SurveyReques
 	return t, nil
 }
 
-// remind asks a person again who was asked and said nothing; not while the
-// ticket is open again.
+// remind asks a person again who was asked and said nothing; once, and not
+// where he would not be asked now.
 func (s *Surveys) remind(ctx context.Context, tx *store.Tx, r *ent.SurveyRequest) error {
 	if r.Status != surveyrequest.StatusASKED || r.RemindedAt != nil || r.RemindAt == nil || r.RemindAt.After(tx.Now) {
 		return nil // another instance, or answered
 	}
-	t, err := tx.Ticket.Query().Where(ticket.ID(r.TicketID)).Only(ctx)
-	if err != nil && !ent.IsNotFound(err) {
+	v, err := s.version(ctx, tx.Client, r.SurveyID)
+	if err != nil {
 		return err
 	}
-	if err == nil && asks(t) {
+	t, err := about(ctx, tx, r, v)
+	if err != nil {
+		return err
+	}
+	if t != nil && r.ExpiresAt.After(tx.Now) {
 		tx.Tell(event.SurveyAsked{TicketID: t.ID, UserID: r.UserID, RequestID: r.ID, Number: t.Number, Reminder: true}, store.ToUser(r.UserID))
 	}
 	return tx.SurveyRequest.UpdateOneID(r.ID).SetRemindedAt(tx.Now).Exec(ctx)

@@ -234,6 +234,12 @@ func checkTexts(in []*SurveyTextInput) (map[string]map[string]string, error) {
 }
 
 func checkQuestions(in []*SurveyQuestionInput) ([]schema.SurveyQuestion, error) {
+	switch {
+	case len(in) == 0:
+		return nil, fault.ErrRequired.At("input", "questions")
+	case len(in) > mostQuestions:
+		return nil, fault.ErrTooLong.At("input", "questions").With("limit", mostQuestions)
+	}
 	var all []schema.SurveyQuestion
 	scored := false
 	for i, q := range in {
@@ -253,12 +259,7 @@ func checkQuestions(in []*SurveyQuestionInput) ([]schema.SurveyQuestion, error) 
 		}
 		all, scored = append(all, one), scored || q.Kind == KindScore
 	}
-	switch {
-	case len(all) == 0:
-		return nil, fault.ErrRequired.At("input", "questions")
-	case len(all) > mostQuestions:
-		return nil, fault.ErrTooLong.At("input", "questions").With("limit", mostQuestions)
-	case !scored:
+	if !scored {
 		return nil, fault.ErrInvalidValue.At("input", "questions")
 	}
 	return all, nil
