@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +23,7 @@ import (
 	"kabinet/internal/adapter/payment"
 	"kabinet/internal/adapter/smtpd"
 	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/support/post"
 	"kabinet/internal/viewer"
@@ -32,8 +35,17 @@ import (
 func (k *kabinet) wirePost(sealer *store.Sealer) {
 	k.post = &post.Post{
 		Store: k.store, Sealer: sealer, Tickets: k.tickets, Address: k.cfg.MailIn.Address, Locale: k.cfg.Locale, Log: k.log,
-		Keep: k.keepLetterFile, Member: k.ticketMember, Give: k.documents.GiveTo,
+		Keep: k.keepLetterFile, Member: k.ticketMember, Give: k.documents.GiveTo, Open: k.documents.Content,
+		FileURL: func(attachment, reader uuid.UUID) string {
+			return k.documents.MailedURL(scalar.ID{Prefix: "att", UUID: attachment}, reader, k.store.Now().Add(post.FileLife))
+		},
 		Permanent: func(err error) bool { return errors.Is(err, mail.ErrPermanent) || errors.Is(err, hook.ErrRefused) },
+	}
+	k.documents.Mailed = func(ctx context.Context, of scalar.ID, reader uuid.UUID) (uuid.UUID, error) {
+		if of.Prefix != "att" {
+			return uuid.Nil, fault.ErrNotFound
+		}
+		return k.post.Mailed(ctx, of.UUID, reader)
 	}
 	if from := k.cfg.Mail.From; from != "" {
 		k.post.Own = []string{strings.Trim(from[strings.LastIndexByte(from, '<')+1:], "> ")}
@@ -66,16 +78,24 @@ func (k *kabinet) ticketMember(ctx context.Context, user, company uuid.UUID) (vi
 	}}, err
 }
 
+// mostAttached is how many bytes of files one letter carries: in base64 it stays
+// below what servers take.
+const mostAttached = 10 << 20
+
 // postSends says how letters of tickets leave: by SMTP with all their headers,
 // or the way of all letters, which knows fewer.
 func (k *kabinet) postSends(p parts) {
 	switch {
 	case p.mail != nil:
 		from := k.cfg.Mail.From[strings.LastIndexByte(k.cfg.Mail.From, '@')+1:]
+		k.post.MostAttached = mostAttached
 		k.post.Send = func(ctx context.Context, o post.Outgoing) error {
 			m := mail.Message{
 				To: o.To, Subject: o.Subject, Text: o.Text, HTML: o.HTML, ID: o.ID,
 				ReplyTo: o.ReplyTo, ReturnTo: o.ReturnTo, InReplyTo: o.InReplyTo, References: o.References, Loop: o.Loop, ByPerson: !o.Automatic,
+			}
+			for _, f := range o.Files {
+				m.Files = append(m.Files, mail.File(f))
 			}
 			// A return path of another domain than the sender's would look forged.
 			if _, ours, _ := strings.Cut(o.ReturnTo, "@"); !strings.EqualFold(ours, strings.Trim(from, "> ")) {
@@ -91,7 +111,8 @@ func (k *kabinet) postSends(p parts) {
 }
 
 // takeLetter takes a raw letter for some of our addresses.
-func (k *kabinet) takeLetter(ctx context.Context, raw []byte, to []string, nullPath bool) error {
+// relay: it came from the one whose Authentication-Results are believed.
+func (k *kabinet) takeLetter(ctx context.Context, raw []byte, to []string, nullPath, relay bool) error {
 	l, err := letter.Read(bytes.NewReader(raw))
 	if err != nil {
 		return err
@@ -104,7 +125,7 @@ func (k *kabinet) takeLetter(ctx context.Context, raw []byte, to []string, nullP
 		}
 	}
 	in := post.Incoming{
-		Key: l.Key, To: to, From: l.From.Address, Name: l.From.Name, Subject: l.Subject, MessageID: l.MessageID, Text: l.Text,
+		Key: l.Key, To: to, From: l.From.Address, Name: l.From.Name, Subject: l.Subject, MessageID: l.MessageID, Text: l.Text, Whole: l.Whole,
 		Left: l.Left, Why: l.Automatic, Silent: l.Silent, NullPath: nullPath, Loops: l.Loops, Size: l.Size,
 	}
 	for _, f := range l.Files {
@@ -116,18 +137,20 @@ func (k *kabinet) takeLetter(ctx context.Context, raw []byte, to []string, nullP
 			in.Report.Recipients = append(in.Report.Recipients, post.Failure{Address: r.Address, Final: r.Final()})
 		}
 	}
-	switch l.Verdict(k.cfg.MailIn.Trusted) {
-	case letter.Passed:
-		in.Verdict = post.Passed
-	case letter.Failed:
-		in.Verdict = post.Failed
+	if relay {
+		switch l.Verdict(k.cfg.MailIn.Trusted) {
+		case letter.Passed:
+			in.Verdict = post.Passed
+		case letter.Failed:
+			in.Verdict = post.Failed
+		}
 	}
 	return k.post.Take(viewer.With(ctx, viewer.Viewer{Locale: k.cfg.Locale}), in)
 }
 
 // unreadable says that a letter will never be read, however often it comes.
 func unreadable(err error) bool {
-	return errors.Is(err, letter.ErrTooLarge) || errors.Is(err, letter.ErrMalformed) || errors.Is(err, letter.ErrTooMany)
+	return errors.Is(err, letter.ErrTooLarge) || errors.Is(err, letter.ErrMalformed) || errors.Is(err, letter.ErrTooMany) || errors.Is(err, post.ErrNoSender)
 }
 
 // postOffice is the SMTP server for letters to support; nil for none.
@@ -138,7 +161,8 @@ func (k *kabinet) postOffice() (*smtpd.Server, error) {
 	}
 	_, domain, _ := strings.Cut(in.Address, "@")
 	o := smtpd.Options{Domain: domain, Ours: k.post.Ours, MaxBytes: letter.MaxBytes, Log: k.log, Take: func(ctx context.Context, e smtpd.Envelope) error {
-		err := k.takeLetter(ctx, e.Raw, e.To, e.From == "")
+		relay := slices.ContainsFunc(in.Relays, func(p netip.Prefix) bool { return p.Contains(e.Peer) })
+		err := k.takeLetter(ctx, e.Raw, e.To, e.From == "", relay)
 		switch {
 		case unreadable(err):
 			return fmt.Errorf("%w: %w", smtpd.ErrRefused, err)
@@ -203,16 +227,24 @@ func (k *kabinet) withMailHook(routes map[string]http.Handler) map[string]http.H
 // hearMail takes one raw letter: 2xx says that it is kept and need not be sent
 // again, and so does 422, that it can never be read.
 func (k *kabinet) hearMail(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("webhook-signature") == "" { // before it costs anything
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, letter.MaxBytes))
-	if err != nil {
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
 	if _, err := payment.Verify(r.Header, k.cfg.MailIn.Secrets, k.store.Now(), raw); err != nil {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	err = k.takeLetter(r.Context(), raw, nil, false)
+	err = k.takeLetter(r.Context(), raw, nil, false, true)
 	switch {
 	case err == nil:
 		w.WriteHeader(http.StatusNoContent)

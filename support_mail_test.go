@@ -79,7 +79,7 @@ func mailWorld(t *testing.T, db *storetest.DB) (w *world, in string, out *mailbo
 	t.Helper()
 	w = newWorldOf(t, db, map[string]string{
 		"KABINET_SUPPORT_ADDRESS": "support@shop.example", "KABINET_SMTP_LISTEN": "127.0.0.1:0", "KABINET_MAIL_FROM": "Shop <account@shop.example>",
-		"KABINET_MAIL_TRUSTED_AUTHSERV": "mx.shop.example", "KABINET_MAIL_HOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+		"KABINET_MAIL_TRUSTED_AUTHSERV": "mx.shop.example", "KABINET_MAIL_TRUSTED_RELAYS": "127.0.0.1", "KABINET_MAIL_HOOK_SECRET": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
 	}, nil)
 	out = newMailbox(t)
 	send, err := mail.SMTP("smtp://"+out.addr, "Shop <account@shop.example>")

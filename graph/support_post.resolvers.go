@@ -9,12 +9,17 @@ import (
 	"context"
 	"kabinet/ent/generated"
 	"kabinet/ent/generated/letter"
+	gql "kabinet/graph/generated"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support/post"
 
 	"entgo.io/contrib/entgql"
 	"github.com/google/uuid"
 )
+
+func (r *letterResolver) Whole(ctx context.Context, obj *generated.Letter) (*string, error) {
+	return r.Resolver.Post.Whole(ctx, obj)
+}
 
 func (r *queryResolver) Letters(ctx context.Context, ticketID *scalar.ID, outcome *letter.Outcome, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*generated.LetterConnection, error) {
 	return r.Resolver.Post.Letters(ctx, ticketID, outcome, post.Page{After: after, First: first, Before: before, Last: last})
@@ -23,3 +28,7 @@ func (r *queryResolver) Letters(ctx context.Context, ticketID *scalar.ID, outcom
 func (r *ticketResolver) ReplyAddress(ctx context.Context, obj *generated.Ticket) (*string, error) {
 	return r.Resolver.Post.ReplyAddress(ctx, obj), nil
 }
+
+func (r *Resolver) Letter() gql.LetterResolver { return &letterResolver{r} }
+
+type letterResolver struct{ *Resolver }

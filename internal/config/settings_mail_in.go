@@ -3,17 +3,19 @@ package config
 import (
 	"errors"
 	"net/mail"
+	"net/netip"
 	"strings"
 )
 
 // MailIn says how letters to support come in. Address is empty when they do
 // not, and tickets are then not answered by mail.
 type MailIn struct {
-	Listen   string   // host:port of the SMTP listener; empty for none
-	Address  string   // where people write
-	Secrets  [][]byte // of POST /hooks/mail; none: there is no such door
-	Trusted  string   // the relay whose Authentication-Results are believed
-	CertFile string   // of STARTTLS, PEM; not read here
+	Listen   string         // host:port of the SMTP listener; empty for none
+	Address  string         // where people write
+	Secrets  [][]byte       // of POST /hooks/mail; none: there is no such door
+	Trusted  string         // the relay whose Authentication-Results are believed
+	Relays   []netip.Prefix // from where they are, by SMTP
+	CertFile string         // of STARTTLS, PEM; not read here
 	KeyFile  string
 }
 
@@ -45,6 +47,9 @@ var mailInSettings = []setting{
 			c.MailIn.Trusted = v
 			return nil
 		}},
+	{env: "KABINET_MAIL_TRUSTED_RELAYS", group: groupMailIn,
+		meaning: "Networks from which that relay hands letters to KABINET_SMTP_LISTEN, with commas between; of letters from elsewhere no Authentication-Results is believed", example: "10.0.0.25,192.168.1.0/24",
+		set: func(c *Config, v string) (err error) { c.MailIn.Relays, err = parsePrefixes(v); return err }},
 }
 
 // longestLocal leaves room for the signature: 64 characters may stand before the @.
@@ -70,6 +75,9 @@ func (c *Config) checkMailIn(refuse func(env, why string)) {
 	}
 	if (in.CertFile == "") != (in.KeyFile == "") {
 		refuse("KABINET_SMTP_KEY", "KABINET_SMTP_CERT and KABINET_SMTP_KEY are given together or not at all")
+	}
+	if in.Listen != "" && in.Trusted != "" && len(in.Relays) == 0 {
+		refuse("KABINET_MAIL_TRUSTED_RELAYS", "with KABINET_SMTP_LISTEN and KABINET_MAIL_TRUSTED_AUTHSERV it is required: whoever else reaches that port could sign in the relay's name")
 	}
 	if in.Listen != "" && (in.Listen == c.Listen || in.Listen == c.MetricsListen) {
 		refuse("KABINET_SMTP_LISTEN", "it must differ from KABINET_LISTEN and KABINET_METRICS_LISTEN")

@@ -61,6 +61,8 @@ type Documents struct {
 	// LentURL is opened: NOT_FOUND where he may not have it at that moment. nil:
 	// nothing is lent.
 	Lent func(ctx context.Context, of scalar.ID, person uuid.UUID) (uuid.UUID, error)
+	// Mailed is the same for a link that MailedURL made.
+	Mailed func(ctx context.Context, of scalar.ID, reader uuid.UUID) (uuid.UUID, error)
 	// Scan says whether bytes are dangerous; nil: only the test file of EICAR is.
 	Scan func(ctx context.Context, r io.Reader) (dangerous bool, err error)
 }

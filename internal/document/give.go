@@ -41,6 +41,9 @@ func (s *Documents) Download(ctx context.Context, id, signature string) (*Given,
 	if asked.Prefix != "doc" {
 		purpose = lent(asked.Prefix)
 	}
+	if l, err := s.unsealed(signature, mailed(asked.Prefix)); err == nil {
+		return s.giveMailed(ctx, asked, l)
+	}
 	l, err := s.open(ctx, signature, purpose)
 	if err != nil {
 		return nil, err
@@ -55,6 +58,18 @@ func (s *Documents) Download(ctx context.Context, id, signature string) (*Given,
 		return nil, fault.ErrNotFound
 	}
 	behind, err := s.Lent(ctx, asked, l.user)
+	if err != nil {
+		return nil, err
+	}
+	return s.give(ctx, behind)
+}
+
+// giveMailed opens what somebody without an account was sent a link to.
+func (s *Documents) giveMailed(ctx context.Context, asked scalar.ID, l link) (*Given, error) {
+	if s.Mailed == nil || asked.UUID != l.document {
+		return nil, fault.ErrNotFound
+	}
+	behind, err := s.Mailed(ctx, asked, l.user)
 	if err != nil {
 		return nil, err
 	}

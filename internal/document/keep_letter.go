@@ -43,6 +43,20 @@ func (s *Documents) PutUpload(ctx context.Context, tx *store.Tx, owner uuid.UUID
 	return s.Put(ctx, tx, NewDocument{Owner: owner, User: user, Kind: entdocument.KindUPLOAD.String(), Title: title, Bytes: b}, nil)
 }
 
+// Content opens the bytes of a document for a letter that carries them. The
+// caller is the system, and has asked whether its reader may have them. Faults:
+// NOT_FOUND.
+func (s *Documents) Content(ctx context.Context, id uuid.UUID) (io.ReadCloser, error) {
+	if !viewer.From(ctx).IsSystem() {
+		return nil, fault.ErrForbidden
+	}
+	g, err := s.give(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return g.Content, nil
+}
+
 // GiveTo makes uploads of the House somebody's, beyond his quota: they were
 // kept already. The caller is the system.
 func (s *Documents) GiveTo(ctx context.Context, tx *store.Tx, ids []uuid.UUID, owner uuid.UUID) error {

@@ -41,6 +41,15 @@ func (s *Documents) seal(l link, purpose string) string {
 
 // open reads a link that is good now. Whatever is wrong is NOT_FOUND.
 func (s *Documents) open(ctx context.Context, text, purpose string) (link, error) {
+	l, err := s.unsealed(text, purpose)
+	if err != nil {
+		return link{}, err
+	}
+	return l, s.alive(ctx, l.session)
+}
+
+// unsealed is open for a link that hangs on no session.
+func (s *Documents) unsealed(text, purpose string) (link, error) {
 	const longest = 512
 	if len(text) > longest {
 		return link{}, fault.ErrNotFound
@@ -58,7 +67,7 @@ func (s *Documents) open(ctx context.Context, text, purpose string) (link, error
 	if !s.Store.Now().Before(l.until) {
 		return link{}, fault.ErrNotFound
 	}
-	return l, s.alive(ctx, l.session)
+	return l, nil
 }
 
 // alive asks whether the session of a link goes on.
@@ -114,6 +123,16 @@ func (s *Documents) LentURL(ctx context.Context, of scalar.ID) *string {
 	address := s.address("files", of.String()) + "?" + signature
 	return &address
 }
+
+// MailedURL is where the document behind something of another domain can be
+// fetched until then by whoever has the address: for somebody without an
+// account, to whom it goes by mail. reader is what Mailed knows him by.
+func (s *Documents) MailedURL(of scalar.ID, reader uuid.UUID, until time.Time) string {
+	signature := s.seal(link{document: of.UUID, user: reader, until: until}, mailed(of.Prefix))
+	return s.address("files", of.String()) + "?" + signature
+}
+
+func mailed(prefix string) string { return "mailed/" + prefix }
 
 // lent is the purpose of links to what another domain lends.
 func lent(prefix string) string { return "lent/" + prefix }

@@ -133,7 +133,7 @@ func (e *Edge) logRequest(r *http.Request, c *call, status int, took time.Durati
 const attrsOfRequest = 5
 
 var (
-	known = map[string]bool{"/": true, "/graphql": true, "/healthz": true, "/readyz": true, "/metrics": true, "/webhooks/payments": true}
+	known = map[string]bool{"/": true, "/graphql": true, "/healthz": true, "/readyz": true, "/metrics": true, "/webhooks/payments": true, "/hooks/mail": true}
 	quiet = map[string]bool{"/healthz": true, "/readyz": true, "/metrics": true} // asked every few seconds
 )
 

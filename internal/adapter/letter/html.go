@@ -55,6 +55,8 @@ var (
 	blocks = words("p div h1 h2 h3 h4 h5 h6 ul ol table tr blockquote pre section article header footer address dl dt dd form fieldset center")
 )
 
+var unbroken = strings.NewReplacer("\r", " ", "\n", " ", "\t", " ")
+
 func words(s string) map[string]bool {
 	m := map[string]bool{}
 	for w := range strings.FieldsSeq(s) {
@@ -75,7 +77,7 @@ func (p *pageReader) text(s string) {
 		return
 	}
 	if p.pre == 0 {
-		s = strings.NewReplacer("\r", " ", "\n", " ", "\t", " ").Replace(s)
+		s = unbroken.Replace(s)
 	}
 	p.write(s)
 }

@@ -5,14 +5,17 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	netmail "net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Message is one letter to one person.
@@ -30,6 +33,14 @@ type Message struct {
 	References []string // the same; what has no domain is ours and gets the sender's
 	Loop       string   // an address alone: X-Loop, by which its owner knows a letter that comes back
 	ByPerson   bool     // somebody wrote it: it is not marked as automatic
+	Files      []File   // what goes with it
+}
+
+// File is what is attached to a letter. Control characters and signs of the
+// direction of writing are taken out of its name.
+type File struct {
+	Name, Mime string
+	Bytes      []byte
 }
 
 // Sender delivers one letter. Its error is ErrPermanent when the same letter
@@ -79,6 +90,16 @@ func (m Message) checkTalk() error {
 	return nil
 }
 
+// shown drops what no name of a file is made of.
+func shown(r rune) rune {
+	if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '/' || r == '\\' || r == '"' || r == utf8.RuneError {
+		return -1
+	}
+	return r
+}
+
+var mimeType = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]{1,100}$`)
+
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{0,200}$`)
 
 // checked refuses what could smuggle a header in, and cleans the subject,
@@ -99,6 +120,13 @@ func (m Message) checked() (Message, error) {
 	}
 	if err := m.checkTalk(); err != nil {
 		return m, err
+	}
+	m.Files = slices.Clone(m.Files)
+	for i, f := range m.Files {
+		if !mimeType.MatchString(f.Mime) {
+			m.Files[i].Mime = "application/octet-stream"
+		}
+		m.Files[i].Name = cmp.Or(strings.TrimSpace(strings.Map(shown, f.Name)), "file")
 	}
 	m.Subject = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

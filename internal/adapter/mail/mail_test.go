@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -298,5 +299,51 @@ func TestLog(t *testing.T) {
 	}
 	if err := send(t.Context(), mail.Message{To: "x"}); !errors.Is(err, mail.ErrPermanent) {
 		t.Errorf("a letter to nobody: %v", err)
+	}
+}
+
+// Files go with a letter under names that smuggle nothing in.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	c := catch(t, nil, false, nil)
+	m := letter
+	m.Files = []mail.File{
+		{Name: "счёт.pdf", Mime: "application/pdf", Bytes: []byte("%PDF-1.4")},
+		{Name: "a\r\nBcc: eve@example.com\r\n\r\n\u202etxt.exe\"; x=\"../../b", Mime: "text/plain\r\nX-Evil: 1", Bytes: bytes.Repeat([]byte{0}, 1000)},
+		{Name: "\x00", Mime: "text/plain"},
+	}
+	if err := sender(t, "smtp://"+c.addr)(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	r, err := gomail.CreateReader(bytes.NewReader(c.all()[0].data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Header.Has("Bcc") || r.Header.Has("X-Evil") {
+		t.Errorf("%v", r.Header.Map())
+	}
+	var got []string
+	for {
+		part, err := r.NextPart()
+		if err != nil {
+			break
+		}
+		h, ok := part.Header.(*gomail.AttachmentHeader)
+		if !ok {
+			continue
+		}
+		name, err := h.Filename()
+		if err != nil {
+			t.Error(err)
+		}
+		kind, _, _ := h.ContentType()
+		b, _ := io.ReadAll(part.Body)
+		if strings.ContainsAny(name, "\r\n/\\\"\u202e\x00") {
+			t.Errorf("%q", name)
+		}
+		got = append(got, fmt.Sprintf("%s %s %d", name, kind, len(b)))
+	}
+	if len(got) != 3 || got[0] != "счёт.pdf application/pdf 8" || !strings.HasSuffix(got[1], "b application/octet-stream 1000") || got[2] != "file text/plain 0" {
+		t.Errorf("%q", got)
 	}
 }

@@ -7,6 +7,7 @@ package smtpd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -14,8 +15,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -26,6 +28,7 @@ type Envelope struct {
 	From string   // the return path; empty of bounces
 	To   []string // those of ours that it is for, as they were written
 	Raw  []byte
+	Peer netip.Addr // who handed it over
 }
 
 // The ways in which a letter is not taken, for errors.Is; any other error is
@@ -49,42 +52,40 @@ type Options struct {
 	PerAddress int           // connections of one address at a time; 10
 	AtOnce     int           // connections in all; 200
 	Patience   time.Duration // for a command, and for a whole letter; 3 minutes
+	Longest    time.Duration // of a connection, whatever is said on it; 15 minutes
 	TakeTime   time.Duration // for Take; 1 minute
+	HeldBytes  int64         // of all letters that are on their way in, beside one another; 128 MiB
 }
 
-// maxRecipients is how many of our addresses one letter may be for.
-const maxRecipients = 20
+const (
+	maxRecipients = 20       // how many of our addresses one letter may be for
+	maxLine       = 64 << 10 // longer than SMTP allows, for some write whole pages in one
+)
 
 // Server is one listener.
 type Server struct {
 	o      Options
 	server *smtp.Server
+	held   atomic.Int64    // bytes of letters on their way in
 	ctx    context.Context // of what is being taken
 	cancel context.CancelFunc
 }
 
 // New makes a server that does not listen yet.
 func New(o Options) *Server {
-	if o.PerAddress == 0 {
-		o.PerAddress = 10
-	}
-	if o.AtOnce == 0 {
-		o.AtOnce = 200
-	}
-	if o.Patience == 0 {
-		o.Patience = 3 * time.Minute
-	}
-	if o.TakeTime == 0 {
-		o.TakeTime = time.Minute
-	}
+	o.PerAddress, o.AtOnce = cmp.Or(o.PerAddress, 10), cmp.Or(o.AtOnce, 200)
+	o.Patience, o.Longest = cmp.Or(o.Patience, 3*time.Minute), cmp.Or(o.Longest, 15*time.Minute)
+	o.TakeTime, o.HeldBytes = cmp.Or(o.TakeTime, time.Minute), cmp.Or(o.HeldBytes, 128<<20)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
 	s := &Server{o: o}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{server: s}, nil }))
+	s.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return &session{server: s, peer: address(c.Conn().RemoteAddr())}, nil
+	}))
 	s.server.Domain, s.server.TLSConfig = o.Domain, o.TLS
-	s.server.MaxMessageBytes, s.server.MaxRecipients, s.server.MaxLineLength = o.MaxBytes, maxRecipients, 8<<10
+	s.server.MaxMessageBytes, s.server.MaxRecipients, s.server.MaxLineLength = o.MaxBytes, maxRecipients, maxLine
 	s.server.ReadTimeout, s.server.WriteTimeout = o.Patience, o.Patience
 	s.server.EnableSMTPUTF8 = true
 	s.server.ErrorLog = complaints{o.Log}
@@ -93,7 +94,7 @@ func New(o Options) *Server {
 
 // Serve answers until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	return s.server.Serve(&counted{Listener: l, most: s.o.AtOnce, each: s.o.PerAddress, of: map[string]int{}})
+	return s.server.Serve(&counted{Listener: l, most: s.o.AtOnce, each: s.o.PerAddress, longest: s.o.Longest, of: map[netip.Prefix]int{}})
 }
 
 // Shutdown takes no new connection and lets those in flight end until ctx does;
@@ -110,6 +111,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // session is one letter after another on one connection.
 type session struct {
 	server *Server
+	peer   netip.Addr
 	from   string
 	to     []string
 }
@@ -138,13 +140,14 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 
 // Data reads a letter and hands it over.
 func (s *session) Data(r io.Reader) error {
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(r); err != nil {
+	held := &held{server: s.server}
+	defer held.free()
+	if _, err := io.Copy(held, r); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(s.server.ctx, s.server.o.TakeTime)
 	defer cancel()
-	err := s.server.o.Take(ctx, Envelope{From: s.from, To: s.to, Raw: b.Bytes()})
+	err := s.server.o.Take(ctx, Envelope{From: s.from, To: s.to, Raw: held.Bytes(), Peer: s.peer})
 	switch {
 	case err == nil:
 		return nil
@@ -158,6 +161,30 @@ func (s *session) Data(r io.Reader) error {
 	return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Not now, please try again later"}
 }
 
+// held is a letter on its way in: of all of them no more is kept at a time than
+// there is room for.
+type held struct {
+	bytes.Buffer
+	server *Server
+	n      int64
+}
+
+// ReadFrom hides that of the buffer, which counts nothing.
+func (h *held) ReadFrom(r io.Reader) (int64, error) {
+	return io.CopyBuffer(struct{ io.Writer }{h}, r, make([]byte, 32<<10))
+}
+
+// Write implements io.Writer.
+func (h *held) Write(p []byte) (int, error) {
+	h.n += int64(len(p))
+	if h.server.held.Add(int64(len(p))) > h.server.o.HeldBytes {
+		return 0, &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "There is no room for now, please try again later"}
+	}
+	return h.Buffer.Write(p)
+}
+
+func (h *held) free() { h.server.held.Add(-h.n) }
+
 // complaints are what the protocol's library says of broken connections; it may
 // hold what a stranger sent, so its length is bounded (security J8).
 type complaints struct{ log *slog.Logger }
@@ -169,65 +196,6 @@ func (c complaints) Printf(format string, v ...any) {
 
 // Println implements smtp.Logger.
 func (c complaints) Println(v ...any) { c.log.Debug("smtp in", "said", bounded("%v", v...)) }
-
-// counted bounds connections: in all, and of one address.
-type counted struct {
-	net.Listener
-	most, each int
-
-	mu  sync.Mutex
-	all int
-	of  map[string]int
-}
-
-// Accept implements net.Listener; who comes too often is told so and cut off.
-func (c *counted) Accept() (net.Conn, error) {
-	for {
-		conn, err := c.Listener.Accept()
-		if err != nil {
-			return nil, err
-		}
-		host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())
-		if c.take(host) {
-			return &countedConn{Conn: conn, free: func() { c.free(host) }}, nil
-		}
-		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = conn.Write([]byte("421 4.7.0 Too many connections, please try again later\r\n"))
-		_ = conn.Close()
-	}
-}
-
-func (c *counted) take(host string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.all >= c.most || c.of[host] >= c.each {
-		return false
-	}
-	c.all++
-	c.of[host]++
-	return true
-}
-
-func (c *counted) free(host string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.all--
-	if c.of[host]--; c.of[host] == 0 {
-		delete(c.of, host)
-	}
-}
-
-type countedConn struct {
-	net.Conn
-	once sync.Once
-	free func()
-}
-
-// Close implements net.Conn.
-func (c *countedConn) Close() error {
-	c.once.Do(c.free)
-	return c.Conn.Close()
-}
 
 // bounded is a text of at most 300 bytes.
 func bounded(format string, v ...any) string {

@@ -3,6 +3,7 @@ package post
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,6 +30,9 @@ type keptFile struct {
 // refusal is a file that is not kept, and why: a code of the domain of files.
 type refusal struct{ name, code string }
 
+// longText is the name of a text that is too long for a message.
+const longText = "letter.txt"
+
 const (
 	codeTooMany = "TOO_MANY_ITEMS"
 	codeBroken  = "FILE_EMPTY"
@@ -46,8 +50,9 @@ func (r refusal) say(lang string) string {
 // database waits for a scanner. A text too long for a message becomes a file.
 func (p *Post) keepFiles(ctx context.Context, in *Incoming) (k keptFiles, err error) {
 	files := in.Files
-	if utf8.RuneCountInString(in.Text) > longestBody {
-		files = append([]File{{Name: "letter.txt", Bytes: []byte(in.Text)}}, files...)
+	long := func(f File) bool { return f.Name == longText }
+	if utf8.RuneCountInString(in.Text) > longestBody && !slices.ContainsFunc(files, long) {
+		files = append([]File{{Name: longText, Bytes: []byte(in.Text)}}, files...)
 	}
 	for _, name := range in.Left {
 		k.left = append(k.left, refusal{name, codeBroken})

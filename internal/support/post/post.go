@@ -13,12 +13,14 @@ package post
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 
+	"kabinet/internal/gather"
 	"kabinet/internal/store"
 	"kabinet/internal/support"
 	"kabinet/internal/viewer"
@@ -40,12 +42,23 @@ type Post struct {
 	// Member is how far somebody may go with tickets of a company now; the zero
 	// viewer where nowhere. account knows.
 	Member func(ctx context.Context, user, company uuid.UUID) (viewer.Viewer, error)
+	// Open opens a file that staff sends; a fault of kind NotFound where its owner
+	// has deleted it since.
+	Open func(ctx context.Context, document uuid.UUID) (io.ReadCloser, error)
+	// FileURL is where somebody without an account fetches a file of an answer for
+	// the next weeks; it asks Mailed then.
+	FileURL func(attachment, reader uuid.UUID) string
+	// MostAttached is how many bytes of files go out with a letter; 0: none, for
+	// letters leave by a way that carries no files.
+	MostAttached int64
 	// Give makes files the property of another owner.
 	Give func(ctx context.Context, tx *store.Tx, documents []uuid.UUID, owner uuid.UUID) error
 	// Send hands one letter to an adapter; nil: letters wait.
 	Send func(ctx context.Context, o Outgoing) error
 	// Permanent tells the errors that no other try can mend.
 	Permanent func(error) bool
+
+	wholes gather.Loader[uuid.UUID, *string]
 }
 
 // Kept is a file whose bytes are kept; Put makes a document of somebody of it,
@@ -62,6 +75,7 @@ type Incoming struct {
 	Subject    string
 	MessageID  string // without brackets
 	Text       string // what was written, without quotes
+	Whole      string // with quotes and signatures
 	Files      []File
 	Left       []string // names of files that could not be read
 	Why        string   // no person wrote it: AUTO_REPLY, LIST, BOUNCE; empty where nothing says so
@@ -108,6 +122,13 @@ type Outgoing struct {
 	References              []string // those of ours have no domain
 	Automatic               bool     // no person wrote it
 	Loop                    string   // by which we know it when it comes back
+	Files                   []Attached
+}
+
+// Attached is a file that leaves with a letter.
+type Attached struct {
+	Name, Mime string
+	Bytes      []byte
 }
 
 // The bounds of what is taken.
@@ -116,12 +137,21 @@ const (
 	longestBody = 10_000 // characters of a message
 	mostMerges  = 20     // from one ticket to the next
 	mostClaimed = 200    // tickets that become a person's at once
+	mostLeft    = 20     // files that were not kept are named, of one letter
+	mostWhole   = 60_000 // characters of all that a letter says
 )
 
+// ErrNoSender refuses a letter that names nobody who wrote it, or several. It is
+// on record; its sender's server is told, for nobody can answer it.
+var ErrNoSender = errors.New("post: the letter names nobody who wrote it")
+
 // How many letters of one address are taken, and of strangers in all. A letter
-// beyond is refused for now: its sender tries again.
+// beyond is refused for now: its sender tries again. What a relay has proven, and
+// what comes from nobody knows whom in the same name, are counted apart: no
+// forger silences a customer.
 var (
 	ofAddress   = store.Limit{Name: "post.letter", Free: 30, Forget: time.Hour, Window: true}
+	ofFiles     = store.Limit{Name: "post.files", Free: 300, Forget: time.Hour, Window: true} // letters with files whose sender is not proven
 	ofStrangers = store.Limit{Name: "post.stranger", Free: 1000, Forget: time.Hour, Window: true}
 	receipts    = store.Limit{Name: "post.receipt", Free: 3, Forget: time.Hour, Window: true} // letters that one came, to one address
 )

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"strings"
 	"sync"
+	"time"
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ticketmessage"
@@ -23,34 +24,30 @@ var letterTemplate = sync.OnceValues(func() (*template.Template, error) {
 type words struct {
 	Lang, Subject, By string
 	Lines             []string
-	Files             string
+	Files             []string // what is said of those that are not in the letter
+	Links             []link   // to those of them that have one
 	Note              string
 }
 
+// link is a file that is fetched.
+type link struct{ Name, URL string }
+
 // answer is a message of staff, or of the bot, as a letter.
-func (p *Post) answer(t *ent.Ticket, m *ent.TicketMessage, r recipient) (Outgoing, error) {
+func (p *Post) answer(t *ent.Ticket, m *ent.TicketMessage, r recipient, f carried) (Outgoing, error) {
 	params := map[string]any{"subject": t.Subject, "number": t.Number, "name": m.AuthorName}
 	w := words{Lang: locale.Match(r.locale), By: m.AuthorName, Lines: strings.Split(m.Body, "\n")}
 	w.Subject = locale.Text(r.locale, "support.post.answer.subject", params)
-	if names := fileNames(m); names != "" {
-		id := "support.post.answer.files"
-		if r.user == nil {
-			id = "support.post.answer.filesAsk"
-		}
-		w.Files = locale.Text(r.locale, id, map[string]any{"names": names})
+	if len(f.inAccount) > 0 {
+		w.Files = append(w.Files, locale.Text(r.locale, "support.post.answer.files", map[string]any{"names": strings.Join(f.inAccount, ", ")}))
+	}
+	if w.Links = f.links; len(f.links) > 0 {
+		w.Files = append(w.Files, locale.Text(r.locale, "support.post.answer.links", map[string]any{"days": int(FileLife / (24 * time.Hour))}))
 	}
 	w.Note = locale.Text(r.locale, "support.post.answer.note", params)
 	o, err := w.letter()
+	o.Files = f.files
 	o.ID, o.Automatic = p.letterID(m.ID, r), m.AuthorKind != ticketmessage.AuthorKindSTAFF
 	return o, err
-}
-
-func fileNames(m *ent.TicketMessage) string {
-	var names []string
-	for _, a := range m.Edges.Attachments {
-		names = append(names, a.Title)
-	}
-	return strings.Join(names, ", ")
 }
 
 // receipt says that a letter came.
@@ -69,8 +66,14 @@ func (w words) letter() (Outgoing, error) {
 	if w.By != "" {
 		text += w.By + "\n\n"
 	}
-	if w.Files != "" {
-		text += w.Files + "\n\n"
+	for _, said := range w.Files {
+		text += said + "\n"
+	}
+	for _, l := range w.Links {
+		text += "- " + l.Name + ": " + l.URL + "\n"
+	}
+	if len(w.Files) > 0 {
+		text += "\n"
 	}
 	text += "-- \n" + w.Note + "\n"
 	t, err := letterTemplate()

@@ -105,7 +105,8 @@ func (p *Post) OnTicketReplied(ctx context.Context, tx *store.Tx, _ event.Stored
 // OnTicketOpened tells who wrote by mail that his letter came.
 func (p *Post) OnTicketOpened(ctx context.Context, tx *store.Tx, _ event.Stored, f event.TicketOpened) error {
 	ctx = viewer.AsSystem(ctx, "support.post")
-	byMail, err := tx.TicketMessage.Query().Where(ticketmessage.ID(f.MessageID), ticketmessage.ChannelEQ(ticketmessage.ChannelEMAIL)).Exist(ctx)
+	byMail, err := tx.TicketMessage.Query().Where(ticketmessage.ID(f.MessageID), ticketmessage.ChannelEQ(ticketmessage.ChannelEMAIL),
+		ticketmessage.CopiedFromIDIsNil()).Exist(ctx) // what staff splits off came long ago
 	if err != nil || !byMail {
 		return err
 	}
@@ -151,7 +152,11 @@ func (p *Post) SendAnswer(ctx context.Context, a AnswerLetter) error {
 	if err != nil || r == nil {
 		return err
 	}
-	o, err := p.answer(t, m, *r)
+	f, err := p.carry(ctx, m, *r)
+	if err != nil {
+		return err
+	}
+	o, err := p.answer(t, m, *r, f)
 	if err != nil {
 		return job.Discard(err)
 	}
@@ -219,6 +224,9 @@ func (p *Post) recipient(ctx context.Context, t *ent.Ticket, user *uuid.UUID) (*
 		}
 	}
 	u, err := p.Store.Client.User.Get(ctx, *user)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
 	if err != nil || u.Status != "ACTIVE" {
 		return nil, store.Translate(err)
 	}

@@ -2,6 +2,7 @@ package post
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -47,13 +48,26 @@ type end struct {
 }
 
 // Take takes a letter: once, however often and however many at once it is
-// sent. When it gives no error the letter is kept, or needs not be. Faults:
-// RATE_LIMITED and those of the database: the letter may come again.
+// sent. When it gives no error the letter is kept, or needs not be. ErrNoSender
+// says that it never will be. Faults: RATE_LIMITED and those of the database: the
+// letter may come again.
 func (p *Post) Take(ctx context.Context, in Incoming) error {
 	ctx = viewer.AsSystem(ctx, "support.post")
 	if there, err := p.taken(ctx, in.Key); err != nil || there {
 		return err
 	}
+	err := p.take(ctx, in)
+	if err == nil || errors.Is(err, ErrNoSender) {
+		return err
+	}
+	// Its twin was first.
+	if there, look := p.taken(ctx, in.Key); there {
+		return look
+	}
+	return err
+}
+
+func (p *Post) take(ctx context.Context, in Incoming) error {
 	from, _ := credential.ParseEmail(in.From)
 	outcome, reason := p.judge(in, from.Key)
 	if err := p.count(ctx, in, from.Key, outcome); err != nil {
@@ -85,19 +99,24 @@ func (p *Post) Take(ctx context.Context, in Incoming) error {
 		}
 		return c.Exec(ctx)
 	})
-	if err == nil {
-		return nil
-	}
-	// Its twin was first.
-	if there, look := p.taken(ctx, in.Key); look == nil && there {
-		return nil
+	if err == nil && outcome == letter.OutcomeREFUSED {
+		err = ErrNoSender
 	}
 	return err
 }
 
+// taken says that a letter is on record, and ErrNoSender of one that was refused.
 func (p *Post) taken(ctx context.Context, key string) (bool, error) {
-	there, err := p.Store.Client.Letter.Query().Where(letter.MessageKey(key)).Exist(ctx)
-	return there, store.Translate(err)
+	l, err := p.Store.Client.Letter.Query().Where(letter.MessageKey(key)).Only(ctx)
+	switch {
+	case ent.IsNotFound(err):
+		return false, nil
+	case err != nil:
+		return false, store.Translate(err)
+	case l.Outcome == letter.OutcomeREFUSED:
+		return true, ErrNoSender
+	}
+	return true, nil
 }
 
 // judge says which letters nobody reads; "" is one that somebody wrote.
@@ -125,18 +144,25 @@ func (p *Post) own(key string) bool {
 	})
 }
 
-// count holds the letters of one address, and those of machines, to a number.
+// count holds the letters of one address, those of machines, and those with
+// files that nobody answers for, to a number.
 func (p *Post) count(ctx context.Context, in Incoming, from string, outcome letter.Outcome) error {
-	use := store.Use{Limit: ofAddress, Of: from}
 	if outcome != "" || from == "" {
-		use = store.Use{Limit: ofStrangers, Of: "machines"}
+		return p.reserve(ctx, store.Use{Limit: ofStrangers, Of: "machines"})
 	}
-	return p.reserve(ctx, use)
+	if in.Verdict == Passed {
+		return p.reserve(ctx, store.Use{Limit: ofAddress, Of: "proven " + from})
+	}
+	uses := []store.Use{{Limit: ofAddress, Of: from}}
+	if len(in.Files) > 0 {
+		uses = append(uses, store.Use{Limit: ofFiles, Of: "all"})
+	}
+	return p.reserve(ctx, uses...)
 }
 
-func (p *Post) reserve(ctx context.Context, use store.Use) error {
+func (p *Post) reserve(ctx context.Context, uses ...store.Use) error {
 	return p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		wait, err := tx.Reserve(ctx, use)
+		wait, err := tx.Reserve(ctx, uses...)
 		if err == nil && wait > 0 {
 			err = fault.ErrRateLimited.After(wait)
 		}

@@ -1,6 +1,7 @@
 package post
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"unicode/utf8"
@@ -179,8 +180,12 @@ func (p *Post) open(ctx context.Context, tx *store.Tx, in Incoming, w writer, fi
 	return e, nil
 }
 
+// roomForNote is what stands above a letter in a note, and files below it.
+const roomForNote = 5_000
+
 // said is a letter as a message. What the message's Data holds is for us: the
-// letter's own id, which the next answer refers to.
+// letter's own id, which the next answer refers to, and all that it says where the
+// message shows less: what was cut as a quote may hold words of his.
 func (p *Post) said(ctx context.Context, tx *store.Tx, in Incoming, w writer, files keptFiles, lang string) (support.Said, error) {
 	s := support.Said{Author: ticketmessage.AuthorKindCUSTOMER, AuthorID: w.user, AuthorName: w.name, Channel: ticketmessage.ChannelEMAIL}
 	s.Data = map[string]any{}
@@ -196,6 +201,9 @@ func (p *Post) said(ctx context.Context, tx *store.Tx, in Incoming, w writer, fi
 	}
 	s.DocumentIDs = documents
 	s.Body = body(in.Text, left, lang)
+	if in.Whole != "" && in.Whole != in.Text || utf8.RuneCountInString(s.Body) > longestBody-roomForNote {
+		s.Data["whole"] = shortened(cmp.Or(in.Whole, in.Text), mostWhole)
+	}
 	return s, nil
 }
 
@@ -216,7 +224,11 @@ func body(text string, left []refusal, lang string) string {
 		return shortened(text, longestBody)
 	}
 	var lines strings.Builder
-	for _, l := range left {
+	for i, l := range left {
+		if i == mostLeft {
+			lines.WriteString("\n- " + locale.Text(lang, "support.post.left.more", map[string]any{"n": len(left) - i}))
+			break
+		}
 		name := l.name
 		if name == "" {
 			name = locale.Text(lang, "support.post.noName", nil)
