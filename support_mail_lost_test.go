@@ -43,7 +43,6 @@ func hands(t testing.TB, in, from, to, raw string) int {
 // The database is away behind one instance: the sender's server is told to try
 // again, and its other tries, at whatever instance, lose and double nothing.
 //
-// security L2
 func TestMailWhileTheDatabaseIsAway(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w, in, _ := mailWorld(t, db)
@@ -86,7 +85,7 @@ func TestMailWhileTheDatabaseIsAway(t *testing.T) {
 
 // The binary is killed again and again while letters come: each that was
 // answered with 250 is there, once, and so is each when its sender has tried
-// again (security L2).
+// again.
 func TestMailKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the binary")

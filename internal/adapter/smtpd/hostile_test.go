@@ -63,7 +63,7 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-// 250 is said when the letter is kept and not before (security L2).
+// 250 is said when the letter is kept and not before.
 func TestKeptBeforeAnswered(t *testing.T) {
 	t.Parallel()
 	began, kept := make(chan struct{}), make(chan struct{})
