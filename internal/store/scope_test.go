@@ -78,7 +78,7 @@ func TestFenceOfTickets(t *testing.T) {
 		a, b, stranger := makeUser(t, db, "a"), makeUser(t, db, "b"), makeUser(t, db, "c")
 		left := storetest.Start.Add(time.Hour)
 		err := db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-			ticket := tx.Ticket.Create().SetOwnerID(a).SetUserID(a).SetNumber("T1").SetSubject("s").SetLastActivityAt(tx.Now).SaveX(ctx)
+			ticket := tx.Ticket.Create().SetOwnerID(a).SetUserID(a).SetNumber("T1").SetSubject("s").SetLastActivityAt(tx.Now).SetDueAt(tx.Now).SaveX(ctx)
 			for i, visibility := range []string{"ALL", "STAFF"} {
 				m := tx.TicketMessage.Create().SetOwnerID(a).SetTicketID(ticket.ID).SetSeq(int64(i + 1)).SetAuthorKind("STAFF").SetBody("x")
 				if visibility == "STAFF" {
