@@ -4,7 +4,7 @@
 // article_searches and the plain article_words. It knows no ticket: what is
 // proposed while one is typed, and what a bot answers with, it only finds.
 //
-// Who may read what is held by the fence (store/scope_article.go): a draft does
+// Who may read what is held by the fence (store/scope_audience.go): a draft does
 // not exist for whoever is not staff. The words by which articles are found hold
 // those in force alone and are kept in the transaction that publishes; what is
 // found is read through the fence all the same.
@@ -35,6 +35,7 @@ type Articles struct {
 	inside    gather.Loader[uuid.UUID, []*ent.ArticleCategory]
 	languages gather.Loader[uuid.UUID, []string]
 	votes     gather.Loader[uuid.UUID, *bool]
+	noting    noting
 }
 
 // The bounds of this domain; the SDL says the same.

@@ -2,6 +2,7 @@ package article_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -22,7 +23,7 @@ import (
 func (w *world) fill(n int) {
 	w.t.Helper()
 	draw := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // words of a benchmark
-	word := func() string { // one of 17,576, some far more often
+	word := func() string {             // one of 17,576, some far more often
 		i := int(17_576 * draw.Float64() * draw.Float64() * draw.Float64())
 		return "qu" + string([]byte{byte('a' + i%26), byte('a' + i/26%26), byte('a' + i/676)}) + "x"
 	}
@@ -67,13 +68,15 @@ func (w *world) fill(n int) {
 	}
 }
 
-// BenchmarkSearch searches 100,000 articles beside 1,000: what
+var articles = flag.Int("articles", 100_000, "how many articles BenchmarkSearch searches at most")
+
+// BenchmarkSearch searches many articles beside 1,000: what
 // bench/results/articles.md says.
 func BenchmarkSearch(b *testing.B) {
 	storetest.EachB(b, func(b *testing.B, db *storetest.DB) {
 		w := newWorld(b, db)
 		nobody, had := w.readers["nobody"], 0
-		for _, n := range []int{1_000, 100_000} {
+		for _, n := range []int{1_000, *articles} {
 			w.fill(n - had)
 			had = n
 			for _, text := range []string{"rarely", "common", "common usual", "common nowhere", "quaaax common"} {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -125,7 +126,8 @@ func (a *Articles) SaveCategory(ctx context.Context, in SaveArticleCategoryInput
 	case err != nil:
 		return nil, err
 	}
-	return a.Store.Client.ArticleCategory.Get(ctx, out.ID)
+	out, err = a.Store.Client.ArticleCategory.Get(ctx, out.ID)
+	return out, store.Translate(err)
 }
 
 // check judges an input by itself; texts are nil where they stay.
@@ -234,6 +236,11 @@ func (a *Articles) DeleteCategory(ctx context.Context, in DeleteArticleCategoryI
 		return nil, fault.ErrInvalidID.At("input", "id")
 	}
 	err = a.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		// Articles first, as who writes one holds it before its shelf: a next
+		// version of what stands here is begun before this or after it.
+		if err := tx.Lock(ctx, "articles", "category_id", id); err != nil {
+			return err
+		}
 		all, err := lockTree(ctx, tx)
 		if err != nil {
 			return err
@@ -241,7 +248,8 @@ func (a *Articles) DeleteCategory(ctx context.Context, in DeleteArticleCategoryI
 		if all[id] == nil {
 			return fault.ErrNotFound.At("input", "id")
 		}
-		n, err := tx.Article.Query().Where(entarticle.CategoryID(id), entarticle.StatusNEQ(entarticle.StatusRETIRED)).Count(ctx)
+		n, err := tx.Article.Query().Where(entarticle.CategoryID(id), entarticle.StatusNEQ(entarticle.StatusRETIRED)).
+			Aggregate(func(s *sql.Selector) string { return sql.Count(sql.Distinct(s.C(entarticle.FieldKeyID))) }).Int(ctx)
 		if err != nil {
 			return err
 		}

@@ -7,9 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	entarticle "kabinet/ent/generated/article"
 	"kabinet/internal/article"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/viewer"
 )
@@ -165,18 +168,42 @@ func TestSuggest(t *testing.T) {
 		if n := w.number(`SELECT count(*) FROM article_searches`); n != 0 {
 			t.Errorf("%d searches are kept of suggestions", n)
 		}
-		some, err := w.Answer(context.Background(), "EVERYBODY", "return goods", "en", 3)
+		nobody := w.readers["nobody"]
+		some, err := w.Answer(nobody, "return goods", "en", 3)
 		if err != nil || len(some) != 1 || some[0].Title != "How to return goods" || some[0].Share != 100 {
 			t.Errorf("%+v %v", some, err)
 		}
 		w.publish(w.draft("Return for partners", "…", func(in *article.SaveArticleInput) { in.Audience = ptr(entarticle.AudiencePARTNERS) }))
-		for audience, want := range map[string]int{"EVERYBODY": 1, "SIGNED_IN": 1, "PARTNERS": 2} {
-			if some, err := w.Answer(context.Background(), audience, "return", "en", 3); err != nil || len(some) != want {
-				t.Errorf("%s: %+v %v", audience, some, err)
+		for who, want := range map[string]int{"nobody": 1, "alice": 1, "gone": 1, "partner": 2} {
+			if some, err := w.Answer(w.readers[who], "return", "en", 3); err != nil || len(some) != want {
+				t.Errorf("%s: %+v %v", who, some, err)
 			}
 		}
-		if _, err := w.Answer(alice, "NOBODY", "return", "en", 3); code(err) != "INVALID_VALUE audience" {
-			t.Error(err)
+	})
+}
+
+// A bot answers with what its customer reads, and not with the words of another
+// language that are for others.
+func TestAnswersAreWhatTheCustomerReads(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		open := w.publish(w.draft("Discounts", "text"))
+		w.publish(w.draft("Discounts of 40 %", "text", of(open, "ru"), func(in *article.SaveArticleInput) { in.Audience = ptr(entarticle.AudiencePARTNERS) }))
+		for range 12 { // enough to fill any page before it
+			w.publish(w.draft("Discounts in bulk", "text", func(in *article.SaveArticleInput) { in.Locale, in.Audience = "ru", ptr(entarticle.AudiencePARTNERS) }))
+		}
+		for who, want := range map[string]string{"alice": "Discounts", "partner": "Discounts of 40 %"} {
+			some, err := w.Answer(w.readers[who], "discounts", "ru", 10)
+			w.must(err)
+			got := ""
+			for _, f := range some {
+				if f.ID == open.KeyID {
+					got = f.Title
+				}
+			}
+			if who == "alice" && (len(some) != 1 || got != want) || who == "partner" && len(some) != 10 {
+				t.Errorf("%s: %+v", who, some)
+			}
 		}
 	})
 }
@@ -226,10 +253,106 @@ func TestGaps(t *testing.T) {
 		if n := w.number(`SELECT count(*) FROM article_searches WHERE text LIKE '%916%' OR text LIKE '%@%' OR text LIKE '%long%'`); n != 0 {
 			t.Errorf("%d texts of people are kept", n)
 		}
-		db.Clock.Add(366 * 24 * time.Hour)
-		w.must(w.ForgetSearches(viewer.AsSystem(context.Background(), "clock")))
-		if n := w.number(`SELECT count(*) FROM article_searches`); n != 1 {
-			t.Errorf("%d are left, the last day's is the only one", n)
+		forget := func(days, want int) {
+			db.Clock.Add(time.Duration(days) * 24 * time.Hour)
+			w.must(w.ForgetSearches(viewer.AsSystem(context.Background(), "clock")))
+			if n := w.number(`SELECT count(*) FROM article_searches`); n != want {
+				t.Errorf("%d are left of %d", n, want)
+			}
+		}
+		forget(0, 5)
+		forget(30, 3)  // tea, and the samovar in Russian, were looked for once
+		forget(336, 1) // the first day is
+		forget(1, 0)
+	})
+}
+
+// One who searches much neither fills the report nor writes a row a search;
+// others are counted beside him.
+func TestGapsOfOne(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		search := func(ctx context.Context, text string) {
+			_, err := w.Search(ctx, text, nil, nil, article.Page{})
+			w.must(err)
+		}
+		for i := range 70 {
+			search(reader(uuid.Nil, fmt.Sprintf("2001:db8::%d", i)), fmt.Sprint("junk", i)) // of one network
+		}
+		search(w.readers["alice"], "samovar")
+		if n := w.number(`SELECT count(*) FROM article_searches`); n != 61 {
+			t.Errorf("%d searches are kept, want 60 and one", n)
+		}
+		db.Clock.Add(time.Hour)
+		search(reader(uuid.Nil, "2001:db8::1"), "junk again")
+		if n := w.number(`SELECT count(*) FROM article_searches`); n != 62 {
+			t.Errorf("%d searches are kept an hour later", n)
+		}
+		w.write(func(ctx context.Context, tx *store.Tx) error { // a day that is full
+			for i := range 5_000 - 62 {
+				if _, err := tx.Exec(ctx, `INSERT INTO article_searches (id, created_at, updated_at, words, text, locale, on_date, times, empty) VALUES (?, ?, ?, ?, ?, 'en', ?, 1, 1)`,
+					uuid.Must(uuid.NewV7()), tx.Now, tx.Now, fmt.Sprint("full", i), "full", tx.Now.UTC().Format(time.DateOnly)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		search(w.readers["brother"], "new words")
+		search(w.readers["brother"], "samovar")
+		if n := w.number(`SELECT count(*) FROM article_searches`); n != 5_000 {
+			t.Errorf("%d searches of a day are kept", n)
+		}
+		if n := w.number(`SELECT times FROM article_searches WHERE text = 'samovar'`); n != 2 {
+			t.Errorf("counted %d times", n)
+		}
+	})
+}
+
+// A body of very many words crowds those of the title out of no search.
+func TestLongBodies(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		words := []string{}
+		for i := range 5_500 {
+			words = append(words, fmt.Sprintf("a%07x", i*2_654_435)[:8])
+		}
+		w.publish(w.draft("Zebra", strings.Join(words, " ")))
+		if got := w.titles(w.readers["alice"], "zebra", "en"); got != "Zebra" {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// Whatever is typed is answered or refused, and searches for nothing else.
+func TestAbsurdSearches(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.publish(w.draft("The how of tea", "и не только"))
+		letters := []string{}
+		for r := 'а'; r <= 'я'; r++ {
+			letters = append(letters, string(r), string(r-'а'+'α'), string(r-'а'+'一'))
+		}
+		for text, want := range map[string]string{
+			"": "REQUIRED text", " \n\t\u00a0": "REQUIRED text", strings.Repeat("tea ", 2_500): "TOO_LONG text", strings.Repeat(" ", 10_000) + "tea": "1",
+			"how the of": "1", "и не": "0", "%": "0", "_": "0", "'": "0", `"`: "0", `\`: "0", "' OR '1'='1": "0", `"tea" OR "x"`: "0", "tea NOT nothing": "0", "tea*": "1", "te*": "0", "^tea": "1",
+			"title:tea": "0", "NEAR(tea, 2)": "0", "tea & !tea": "1", "tea:A": "1", "-tea": "1", "{tea}": "1", "²tea": "0", "¹tea": "0", "tea\x00": "INVALID_VALUE text", "\xff\xfe": "INVALID_VALUE text", "\u202etea": "1",
+			"🍵": "0", "🍵 tea": "1", "😀😀😀": "0", strings.Join(letters, " ")[:150]: "0", strings.Repeat("x", 200): "0", "٣ ٤": "0", "\u0301\u0301": "0", "<script>alert(1)</script>": "0",
+		} {
+			c, err := w.Search(w.readers["nobody"], text, nil, nil, article.Page{})
+			got := code(err)
+			if err == nil {
+				n, err := c.TotalCount(w.readers["nobody"])
+				w.must(err)
+				if got = fmt.Sprint(n); n != len(c.Edges) {
+					t.Errorf("%.40q: %d are shown and %d counted", text, len(c.Edges), n)
+				}
+			}
+			if got != want {
+				t.Errorf("%.40q: %s, want %s", text, got, want)
+			}
+			if _, err := w.Suggest(w.readers["nobody"], text, nil, nil); err != nil && !strings.HasPrefix(want, "INVALID_VALUE") {
+				t.Errorf("%.40q is typed: %v", text, err)
+			}
 		}
 	})
 }

@@ -16,16 +16,17 @@ import (
 
 // The bounds of what is kept of searches.
 const (
-	keptText   = 100   // characters; longer ones are not kept
-	keptADay   = 5_000 // different searches; more are not begun, for anybody may search
-	forgetting = 366 * 24 * time.Hour
+	keptText       = 100   // characters; longer ones are not kept
+	keptADay       = 5_000 // different searches; more are not begun, for anybody may search
+	forgetting     = 366 * 24 * time.Hour
+	forgettingOnce = 30 * 24 * time.Hour // what was looked for once alone may be of one person
 )
 
 // note counts a search, if it found nothing as a gap. A search is answered
 // whether or not it can be counted.
 func (a *Articles) note(ctx context.Context, words []string, text, lang string, empty bool) {
 	text = strings.Join(strings.Fields(text), " ")
-	if len(words) == 0 || len([]rune(text)) > keptText || private(text) {
+	if len(words) == 0 || len([]rune(text)) > keptText || private(text) || !a.noting.may(from(ctx), a.Store.Now()) {
 		return
 	}
 	missed := 0
@@ -195,7 +196,14 @@ func (a *Articles) countGaps(ctx context.Context, where string, args []any) (n i
 	return n, store.Translate(rows.Err())
 }
 
-// ForgetSearches deletes what was looked for more than 366 days ago.
+// ForgetSearches deletes what was looked for more than 366 days ago, and what was
+// looked for once alone more than 30 days ago.
 func (a *Articles) ForgetSearches(ctx context.Context) error {
-	return a.Store.Sweep(ctx, "article_searches", "id", `on_date < ?`, a.Store.Now().Add(-forgetting).UTC().Format(time.DateOnly))
+	before := func(age time.Duration) string { return a.Store.Now().Add(-age).UTC().Format(time.DateOnly) }
+	const once = `on_date < ? AND times = 1 AND NOT EXISTS (SELECT 1 FROM article_searches AS other
+		WHERE other.words = article_searches.words AND other.locale = article_searches.locale AND other.id <> article_searches.id)`
+	if err := a.Store.Sweep(ctx, "article_searches", "id", once, before(forgettingOnce)); err != nil {
+		return err
+	}
+	return a.Store.Sweep(ctx, "article_searches", "id", `on_date < ?`, before(forgetting))
 }

@@ -2,6 +2,7 @@ package article
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 
@@ -63,7 +64,7 @@ func (a *Articles) Publish(ctx context.Context, in PublishArticleInput) (out *en
 // and with the votes that its readers gave in the language. The article is locked.
 func publish(ctx context.Context, tx *store.Tx, all []*ent.Article, r *ent.Article) (*ent.Article, error) {
 	if old := publishedIn(all, r.Locale); old != nil {
-		if err := retire(ctx, tx, old.ID); err != nil {
+		if _, err := retire(ctx, tx, old.ID); err != nil {
 			return nil, err
 		}
 	}
@@ -81,15 +82,16 @@ func publish(ctx context.Context, tx *store.Tx, all []*ent.Article, r *ent.Artic
 }
 
 // retire takes a version out of force, and its words away.
-func retire(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
-	if err := tx.Article.UpdateOneID(id).SetStatus(entarticle.StatusRETIRED).ClearPublishAt().AddRevision(1).Exec(ctx); err != nil {
-		return err
+func retire(ctx context.Context, tx *store.Tx, id uuid.UUID) (*ent.Article, error) {
+	out, err := tx.Article.UpdateOneID(id).SetStatus(entarticle.StatusRETIRED).ClearPublishAt().AddRevision(1).Save(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return unindex(ctx, tx, id)
+	return out, unindex(ctx, tx, id)
 }
 
 // PublishDue publishes what was scheduled and is due, at most limit, and says
-// how many there were.
+// how many there were. One that cannot be published keeps none back behind it.
 func (a *Articles) PublishDue(ctx context.Context, limit int) (int, error) {
 	now := a.Store.Now()
 	due, err := a.Store.Client.Article.Query().Where(entarticle.StatusEQ(entarticle.StatusSCHEDULED), entarticle.PublishAtLTE(now)).
@@ -97,8 +99,9 @@ func (a *Articles) PublishDue(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return 0, store.Translate(err)
 	}
+	var failed []error
 	for _, d := range due {
-		err := a.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		failed = append(failed, a.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 			all, err := versions(ctx, tx, d.KeyID)
 			if err != nil {
 				return err
@@ -114,12 +117,9 @@ func (a *Articles) PublishDue(ctx context.Context, limit int) (int, error) {
 				return err
 			}
 			return record(ctx, tx, "article.publish", r)
-		})
-		if err != nil {
-			return 0, err
-		}
+		}))
 	}
-	return len(due), nil
+	return len(due), errors.Join(failed...)
 }
 
 // Retire takes an article out of sight, in a language or in all, for staff; it
@@ -142,8 +142,8 @@ func (a *Articles) Retire(ctx context.Context, in RetireArticleInput) (out *ent.
 		if len(all) == 0 || lang != "" && newestIn(all, lang) == nil {
 			return fault.ErrNotFound.At("input", "id")
 		}
-		for _, r := range inForce(all, lang) { // one a language
-			if err := takeBack(ctx, tx, r); err != nil {
+		for _, r := range inForce(all, lang) { // two a language at most
+			if r, err = takeBack(ctx, tx, r); err != nil {
 				return err
 			}
 			if err := record(ctx, tx, "article.retire", r); err != nil {
@@ -165,11 +165,11 @@ func (a *Articles) Retire(ctx context.Context, in RetireArticleInput) (out *ent.
 	return out.Unwrap(), nil
 }
 
-func takeBack(ctx context.Context, tx *store.Tx, r *ent.Article) error {
+func takeBack(ctx context.Context, tx *store.Tx, r *ent.Article) (*ent.Article, error) {
 	if r.Status == entarticle.StatusPUBLISHED {
 		return retire(ctx, tx, r.ID)
 	}
-	return tx.Article.UpdateOneID(r.ID).SetStatus(entarticle.StatusDRAFT).ClearPublishAt().AddRevision(1).Exec(ctx)
+	return tx.Article.UpdateOneID(r.ID).SetStatus(entarticle.StatusDRAFT).ClearPublishAt().AddRevision(1).Save(ctx)
 }
 
 // inForce are the versions in a language, or in all, that are published or will

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -28,8 +29,12 @@ func (a *Articles) Rate(ctx context.Context, in RateArticleInput) (out *ent.Arti
 	if err != nil {
 		return nil, fault.ErrInvalidID.At("input", "articleId")
 	}
-	if _, err := clean(in.Comment.Value(), maxComment, false, "input", "comment"); err != nil {
+	comment, err := clean(in.Comment.Value(), maxComment, false, "input", "comment")
+	if err != nil {
 		return nil, err
+	}
+	if in.Comment.IsSet() {
+		in.Comment = graphql.OmittableOf(&comment)
 	}
 	if err := a.pace(ctx); err != nil {
 		return nil, err
@@ -71,20 +76,24 @@ func (a *Articles) readable(ctx context.Context, tx *store.Tx, key uuid.UUID, la
 
 // pace counts one vote. Fault: RATE_LIMITED.
 func (a *Articles) pace(ctx context.Context) error {
-	v := viewer.From(ctx)
-	of := address(v.IP)
-	if v.SignedIn() {
-		of = v.UserID.String()
-	}
 	var wait time.Duration
 	err := a.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		wait, err = tx.Reserve(ctx, store.Use{Limit: rating, Of: of})
+		wait, err = tx.Reserve(ctx, store.Use{Limit: rating, Of: from(ctx)})
 		return err
 	})
 	if err == nil && wait > 0 {
 		err = fault.ErrRateLimited.After(wait)
 	}
 	return err
+}
+
+// from is where a call comes from: a person, or the address of nobody.
+func from(ctx context.Context) string {
+	v := viewer.From(ctx)
+	if v.SignedIn() {
+		return v.UserID.String()
+	}
+	return address(v.IP)
 }
 
 // voters are who the caller is in article_votes: a person by his id; nobody by a

@@ -3,6 +3,7 @@ package article_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -137,6 +138,21 @@ func TestVotesArePaced(t *testing.T) {
 		}
 		if _, err := w.Rate(w.readers["alice"], in); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A comment is kept as it was judged, not with what was around it.
+func TestCommentsAreBounded(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		r := w.publish(w.draft("Tea", "green"))
+		for _, text := range []string{strings.Repeat(" \n", 50_000) + "More" + strings.Repeat("\t", 50_000), strings.Repeat(" ", 9_000)} {
+			_, err := w.Rate(w.readers["alice"], article.RateArticleInput{ArticleID: r.GlobalID(), Comment: omit(&text)})
+			w.must(err)
+			if n, want := w.number(`SELECT coalesce(max(length(comment)), 0) FROM article_votes`), len(strings.TrimSpace(text)); n != want {
+				t.Errorf("%d characters are kept, want %d", n, want)
+			}
 		}
 	})
 }

@@ -127,7 +127,7 @@ func place(p *sql.Builder, column string, order []string) {
 
 // Find is one article as it reads for the caller. Faults: INVALID_ID, NOT_FOUND.
 func (a *Articles) Find(ctx context.Context, by ArticleRef, lang *string) (*ent.Article, error) {
-	which := entarticle.HandleIsNil()
+	var which predicate.Article
 	switch {
 	case by.ID != nil:
 		key, err := by.ID.As("art")
@@ -135,8 +135,10 @@ func (a *Articles) Find(ctx context.Context, by ArticleRef, lang *string) (*ent.
 			return nil, err
 		}
 		which = entarticle.KeyID(key)
-	case by.Handle != nil:
+	case by.Handle != nil && checkHandle(*by.Handle) == nil:
 		which = entarticle.Handle(*by.Handle)
+	default: // nothing has such a handle
+		return nil, fault.ErrNotFound
 	}
 	return a.one(ctx, a.Store.Client.Article, which, asked(ctx, lang))
 }

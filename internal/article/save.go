@@ -176,10 +176,14 @@ func (d *draft) before(ctx context.Context, tx *store.Tx) (was, other *ent.Artic
 	return was, other, nil
 }
 
-// free says whether nobody has the handle; in one language the index does too.
+// free says whether nobody has the handle. The index says so of one language
+// alone, so who takes one waits for who takes another.
 func (d *draft) free(ctx context.Context, tx *store.Tx) error {
 	if d.Handle == nil {
 		return nil
+	}
+	if err := tx.Lock(ctx, "companies", "id", viewer.House); err != nil {
+		return err
 	}
 	taken, err := tx.Article.Query().Where(entarticle.Handle(*d.Handle)).Exist(ctx)
 	if err == nil && taken {

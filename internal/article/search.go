@@ -49,7 +49,8 @@ type found struct {
 // NOT_FOUND of the shelf, REQUIRED, TOO_LONG, INVALID_VALUE, INVALID_REQUEST,
 // INVALID_CURSOR.
 func (a *Articles) Search(ctx context.Context, text string, lang *string, category *scalar.ID, p Page) (*ArticleHitConnection, error) {
-	if _, err := clean(&text, maxQuery, true, "text"); err != nil {
+	text, err := clean(&text, maxQuery, true, "text")
+	if err != nil {
 		return nil, err
 	}
 	s, err := p.span()

@@ -10,10 +10,8 @@ import (
 	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
-	entarticle "kabinet/ent/generated/article"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
-	"kabinet/internal/viewer"
 )
 
 // The bounds of a suggestion: of what is typed the first characters and words,
@@ -36,19 +34,11 @@ func (a *Articles) Suggest(ctx context.Context, text string, lang *string, limit
 	if n < 1 || n > maxSuggested {
 		return nil, fault.ErrOutOfRange.With("min", 1).With("max", maxSuggested).At("limit")
 	}
-	audiences, err := a.reach(ctx)
+	l, some, err := a.propose(ctx, text, asked(ctx, lang), n)
 	if err != nil {
 		return nil, err
 	}
-	l, some, err := a.propose(ctx, text, asked(ctx, lang), audiences, n)
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]found, len(some))
-	for i, p := range some {
-		rows[i] = found{article: p.article, key: p.key}
-	}
-	hits, err := a.show(ctx, l.words, rows)
+	hits, err := a.show(ctx, l.words, rowsOf(some))
 	return slices.DeleteFunc(hits, func(h *ArticleHit) bool { return h == nil }), err
 }
 
@@ -57,44 +47,38 @@ type Found struct {
 	ID             uuid.UUID // the same in all versions and languages
 	Locale         string
 	Title, Summary string
-	Body           string // Markdown
 	// Share is how much of what was asked the article has in title, keywords and
 	// summary, 0 to 100; rare words weigh more.
 	Share int
 }
 
-// Answer finds articles for a question as an audience may read them, whoever
-// asks, the best first, at most limit. It notes nothing.
-func (a *Articles) Answer(ctx context.Context, audience, text, lang string, limit int) ([]Found, error) {
-	rank, known := rankOf[audience]
-	if !known || audience == "NOBODY" {
-		return nil, fault.ErrInvalidValue.At("audience")
-	}
-	to := []string{}
-	for _, one := range audiences[:rank+1] {
-		to = append(to, string(one))
-	}
-	_, some, err := a.propose(ctx, text, lang, to, max(1, min(limit, maxSuggested)))
-	if err != nil || len(some) == 0 {
+// Answer finds articles for a question, the best first, at most limit, as the
+// viewer reads them: a bot asks as the customer does, or an article in one
+// language would tell what it keeps for others in another. It notes nothing.
+func (a *Articles) Answer(ctx context.Context, text, lang string, limit int) ([]Found, error) {
+	l, some, err := a.propose(ctx, text, lang, max(1, min(limit, maxSuggested)))
+	if err != nil {
 		return nil, err
 	}
-	ids := make([]uuid.UUID, len(some))
-	for i, p := range some {
-		ids[i] = p.article
-	}
-	rows, err := a.Store.Client.Article.Query().Where(entarticle.IDIn(ids...), entarticle.StatusEQ(entarticle.StatusPUBLISHED)).All(viewer.AsSystem(ctx, "article.answer"))
+	hits, err := a.show(ctx, l.words, rowsOf(some))
 	if err != nil {
-		return nil, store.Translate(err)
+		return nil, err
 	}
-	all := make([]Found, 0, len(rows))
-	for _, p := range some {
-		for _, r := range rows {
-			if r.ID == p.article {
-				all = append(all, Found{ID: r.KeyID, Locale: r.Locale, Title: r.Title, Summary: r.Summary, Body: r.Body, Share: p.share})
-			}
+	all := make([]Found, 0, len(hits))
+	for i, h := range hits {
+		if h != nil { // it was retired since
+			all = append(all, Found{ID: h.Article.KeyID, Locale: h.Article.Locale, Title: h.Article.Title, Summary: h.Article.Summary, Share: some[i].share})
 		}
 	}
 	return all, nil
+}
+
+func rowsOf(some []proposal) []found {
+	rows := make([]found, len(some))
+	for i, p := range some {
+		rows[i] = p.found
+	}
+	return rows
 }
 
 // proposal is an article with some of the words.
@@ -108,18 +92,22 @@ type proposal struct {
 
 // propose weighs articles that have words of a text in title, keywords or
 // summary: rare words weigh more, those of the title most.
-func (a *Articles) propose(ctx context.Context, text, lang string, audiences []string, n int) (looking, []proposal, error) {
+func (a *Articles) propose(ctx context.Context, text, lang string, n int) (looking, []proposal, error) {
 	if r := []rune(text); len(r) > suggestText {
 		text = string(r[:suggestText])
 	}
 	if _, err := clean(&text, suggestText, false, "text"); err != nil {
 		return looking{}, nil, err
 	}
-	l := looking{words: seek(text), audiences: audiences, order: languages(lang)}
+	l := looking{words: seek(text), order: languages(lang)}
 	slices.SortStableFunc(l.words, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // long words say more
 	l.words = l.words[:min(len(l.words), suggestWords)]
 	if len(l.words) == 0 {
 		return l, nil, nil
+	}
+	var err error
+	if l.audiences, err = a.reach(ctx); err != nil {
+		return l, nil, err
 	}
 	rows, counts, err := a.candidates(ctx, l)
 	if err != nil {

@@ -39,12 +39,14 @@ func unindex(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 }
 
 // wordsOf are all words that an article is found by, and of these those of its
-// title, keywords and summary alone, by which it is proposed.
+// title, keywords and summary alone, by which it is proposed. However many the
+// body has, it crowds none of those out.
 func wordsOf(r *ent.Article) (all, heads []string) {
 	title := store.KeepWords(r.Title)
 	headed := store.KeepWords(append(slices.Clone(r.Keywords), r.Title, r.Summary)...)
-	for _, w := range store.KeepWords(append(slices.Clone(r.Keywords), r.Title, r.Summary, r.Body)...) {
-		if _, is := slices.BinarySearch(headed, w); is || !short(w) {
+	all = slices.Clone(headed)
+	for _, w := range store.KeepWords(r.Body) {
+		if _, is := slices.BinarySearch(headed, w); !is && !short(w) {
 			all = append(all, w)
 		}
 	}

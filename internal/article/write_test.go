@@ -2,6 +2,8 @@ package article_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	entarticle "kabinet/ent/generated/article"
+	"kabinet/ent/generated/auditentry"
 	"kabinet/internal/article"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store/storetest"
@@ -82,6 +85,87 @@ func TestVersions(t *testing.T) {
 		}
 		if n := w.number(`SELECT count(*) FROM article_words`); n != 0 {
 			t.Errorf("%d rows of words are left", n)
+		}
+	})
+}
+
+// What an act did stands on record as it was done.
+func TestActsAreOnRecord(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		r := w.publish(w.draft("Tea", "text"))
+		w.schedule(w.draft("Coffee", "text", of(r, "en")))
+		_, err := w.Retire(w.editor, article.RetireArticleInput{ID: r.GlobalID()})
+		w.must(err)
+		all, err := db.Client.AuditEntry.Query().Order(ent.Asc(auditentry.FieldID)).All(storetest.System())
+		w.must(err)
+		got := []string{}
+		for _, e := range all {
+			got = append(got, fmt.Sprint(e.Action, " ", e.Changes["title"], " ", e.Changes["status"]))
+		}
+		slices.Sort(got)
+		if want := "article.publish Coffee SCHEDULED, article.publish Tea PUBLISHED, article.retire Coffee DRAFT, article.retire Tea RETIRED, article.save Coffee DRAFT, article.save Tea DRAFT"; strings.Join(got, ", ") != want {
+			t.Error(strings.Join(got, ", "))
+		}
+	})
+}
+
+// Of those who take one handle at once, in whichever language, one gets it.
+func TestHandlesAtOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		var wg sync.WaitGroup
+		errs := make([]error, 8)
+		for i := range errs {
+			wg.Go(func() {
+				_, errs[i] = w.Save(w.editor, article.SaveArticleInput{Locale: []string{"en", "ru"}[i%2], Handle: ptr("tea"), Title: ptr("x"), Body: ptr("y")})
+			})
+		}
+		wg.Wait()
+		got := 0
+		for _, err := range errs {
+			if err == nil {
+				got++
+			} else if code(err) != "HANDLE_TAKEN input.handle" {
+				t.Error(err)
+			}
+		}
+		if got != 1 {
+			t.Errorf("%d have it", got)
+		}
+		for _, no := range []string{"", "T", "tea\x00", "\xff", strings.Repeat("t", 100_000)} {
+			if _, err := w.Find(w.readers["nobody"], article.ArticleRef{Handle: &no}, nil); code(err) != "NOT_FOUND" {
+				t.Errorf("%.10q: %v", no, err)
+			}
+		}
+	})
+}
+
+// Who deletes a shelf while an old version on it becomes a draft again is
+// second, or the draft stands nowhere and is as narrow as the shelf was.
+func TestShelfGoesWhileItsArticleComesBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		for i := range 8 {
+			id := w.shelf(fmt.Sprint("shelf", i), nil, func(in *article.SaveArticleCategoryInput) { in.Audience = ptr(entarticle.AudiencePARTNERS) }).GlobalID()
+			r := w.publish(w.draft("Tea", "text", func(in *article.SaveArticleInput) { in.CategoryID = omit(&id) }))
+			_, err := w.Retire(w.editor, article.RetireArticleInput{ID: r.GlobalID()})
+			w.must(err)
+			var wg sync.WaitGroup
+			var gone error
+			wg.Go(func() { _, gone = w.DeleteCategory(w.editor, article.DeleteArticleCategoryInput{ID: id}) })
+			var back *ent.Article
+			wg.Go(func() {
+				back, err = w.Restore(w.editor, article.RestoreArticleVersionInput{ID: r.GlobalID(), Locale: "en", Version: 1})
+			})
+			wg.Wait()
+			w.must(err)
+			switch {
+			case gone == nil && back.CategoryID == nil && back.Audience == entarticle.AudiencePARTNERS:
+			case code(gone) == "ARTICLE_CATEGORY_NOT_EMPTY input.id" && back.CategoryID != nil:
+			default:
+				t.Errorf("%v: %v %s", gone, back.CategoryID, back.Audience)
+			}
 		}
 	})
 }
