@@ -11,6 +11,7 @@ import (
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/support"
@@ -171,5 +172,36 @@ func TestUpdatedResumed(t *testing.T) {
 		}
 		wantFault(t, ended(), fault.ErrNotFound)
 		wantExpired(t, db, w, tkt.ID, cursor)
+	})
+}
+
+// In a ticket of his own a member of staff is a customer: what colleagues say
+// among themselves is not for him, by whatever way he reads. security F3
+func TestNoteAboutStaff(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		sam, sue := staff(w.sam), staff(w.sue)
+		tkt := w.open(t, sam)
+		note, err := w.tickets.AddNote(sue, support.AddInternalNoteInput{TicketID: tkt.GlobalID(), Body: "watch out for him"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hidden, _ := w.reply(t, sue, tkt, "not for him")
+		if _, _, err := w.tickets.SetMessageVisibility(sue, support.SetTicketMessageVisibilityInput{MessageID: hidden.GlobalID(), Visibility: "STAFF"}); err != nil {
+			t.Fatal(err)
+		}
+		wantLines(t, w.talk(t, sam, tkt.ID), "MESSAGE Sam: I am waiting.")
+		wantLines(t, w.talk(t, sue, tkt.ID), "MESSAGE Sam: I am waiting.", "NOTE Sue: watch out for him", "MESSAGE Sue: not for him")
+		for _, m := range []scalar.ID{note.GlobalID(), hidden.GlobalID()} {
+			_, err = w.tickets.History(sam, m, support.Page{})
+			wantFault(t, err, fault.ErrNotFound)
+			_, _, err = w.tickets.RemoveMessage(sam, support.RemoveTicketMessageInput{MessageID: m})
+			wantFault(t, err, fault.ErrNotFound, "input", "messageId")
+		}
+		others := w.open(t, storetest.As(w.alice))
+		w.note(t, others, "of hers")
+		if n := len(w.talk(t, sam, others.ID)); n != 2 {
+			t.Errorf("of another's ticket he reads %d", n)
+		}
 	})
 }
