@@ -132,7 +132,7 @@ func (q *Queue) toTeam(ctx context.Context, tx *store.Tx, t *ent.Ticket, team *u
 	if same(t.TeamID, team) {
 		return nil
 	}
-	was := idOrNil(teamPrefix, t.TeamID)
+	was := written(t.TeamID)
 	u, body, data := tx.Ticket.UpdateOneID(t.ID), locale.Text(t.Locale, "support.desk.no_team", nil), map[string]any(nil)
 	if team == nil {
 		u.ClearTeamID()
@@ -155,7 +155,7 @@ func (q *Queue) toTeam(ctx context.Context, tx *store.Tx, t *ent.Ticket, team *u
 	if err := q.Tickets.ChangedIn(ctx, tx, t, false, "team"); err != nil {
 		return err
 	}
-	return onRecord(ctx, tx, t, "ticket.set_team", map[string]any{"was": was, "team": idOrNil(teamPrefix, team)})
+	return onRecord(ctx, tx, t, "ticket.set_team", map[string]any{"was": was, "team": written(team)})
 }
 
 // toSkill says what an operator must know to answer a locked ticket.

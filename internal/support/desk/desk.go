@@ -113,6 +113,14 @@ func idOrNil(prefix string, key *uuid.UUID) *scalar.ID {
 	return &id
 }
 
+// written is the id of a team as the audit log keeps it; nil for none.
+func written(team *uuid.UUID) any {
+	if team == nil {
+		return nil
+	}
+	return idOf(teamPrefix, *team).String()
+}
+
 // keyOf takes the UUID out of an id of the wanted kind; else INVALID_ID.
 func keyOf(id scalar.ID, prefix string, path ...string) (uuid.UUID, error) {
 	if id.Prefix != prefix {

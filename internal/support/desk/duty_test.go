@@ -221,8 +221,11 @@ func TestTeamOfATicket(t *testing.T) {
 		}
 		record := func(action string) (n int) {
 			for _, e := range w.Client.AuditEntry.Query().Where(auditentry.ActorID(w.sam)).AllX(storetest.System()) {
-				if e.Action == action {
-					n++
+				if e.Action != action {
+					continue
+				}
+				if n++; action == "ticket.set_team" && e.Changes["team"] != id.String() {
+					t.Errorf("on record: %v", e.Changes)
 				}
 			}
 			return n

@@ -135,7 +135,7 @@ func (q *Queue) SaveOperator(ctx context.Context, in SaveOperatorInput) (*ent.Op
 		}
 		id = o.ID
 		return tx.Audit(ctx, "support.save_operator", viewer.House, o.GlobalID(), map[string]any{
-			"user": idOf(personPrefix, user).String(), "team": idOrNil(teamPrefix, o.TeamID), "capacity": o.Capacity, "skills": o.Skills, "locales": o.Locales, "away": o.Away,
+			"user": idOf(personPrefix, user).String(), "team": written(o.TeamID), "capacity": o.Capacity, "skills": o.Skills, "locales": o.Locales, "away": o.Away,
 		})
 	})
 	switch {
