@@ -168,9 +168,9 @@ func plural(name string) string {
 	switch {
 	case strings.HasSuffix(name, "series"):
 		return name
-	case strings.HasSuffix(name, "address"):
+	case strings.HasSuffix(name, "address"), strings.HasSuffix(name, "search"):
 		return name + "es"
-	case strings.HasSuffix(name, "y"):
+	case strings.HasSuffix(name, "y") && !strings.HasSuffix(name, "ey"):
 		return strings.TrimSuffix(name, "y") + "ies"
 	}
 	return name + "s"

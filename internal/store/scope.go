@@ -210,19 +210,25 @@ func predicate(v viewer.Viewer, typ, operation string) (func(*sql.Selector), err
 			s.Where(sql.EQ(s.C("visibility"), "ALL"))
 		}, nil
 	case shared:
-		return func(s *sql.Selector) {
-			visible := sql.P(func(b *sql.Builder) {
-				b.WriteString("EXISTS (SELECT 1 FROM ticket_participants AS tp WHERE tp.ticket_id = ").Ident(s.C(r.ticket)).
-					WriteString(" AND tp.user_id = ").Arg(me).WriteString(" AND tp.left_at IS NULL AND NOT EXISTS (SELECT 1 FROM memberships AS tm").
-					WriteString(" WHERE tm.user_id = tp.user_id AND tm.owner_id = tp.owner_id AND tm.status <> 'ACTIVE'))") // who has gone has left
-			})
-			s.Where(sql.Or(ownerPredicate(s, v, r, operation), visible))
-			if typ == generated.TypeTicketMessage {
-				s.Where(sql.EQ(s.C("visibility"), "ALL"))
-			}
-		}, nil
+		return sharedRows(v, r, typ, operation), nil
 	}
 	return none, nil
+}
+
+// sharedRows are the rows of tickets that are the viewer's owner's, or that he
+// takes part in; who has gone from a company has left its tickets.
+func sharedRows(v viewer.Viewer, r rule, typ, operation string) func(*sql.Selector) {
+	return func(s *sql.Selector) {
+		visible := sql.P(func(b *sql.Builder) {
+			b.WriteString("EXISTS (SELECT 1 FROM ticket_participants AS tp WHERE tp.ticket_id = ").Ident(s.C(r.ticket)).
+				WriteString(" AND tp.user_id = ").Arg(v.UserID).WriteString(" AND tp.left_at IS NULL AND NOT EXISTS (SELECT 1 FROM memberships AS tm").
+				WriteString(" WHERE tm.user_id = tp.user_id AND tm.owner_id = tp.owner_id AND tm.status <> 'ACTIVE'))")
+		})
+		s.Where(sql.Or(ownerPredicate(s, v, r, operation), visible))
+		if typ == generated.TypeTicketMessage {
+			s.Where(sql.EQ(s.C("visibility"), "ALL"))
+		}
+	}
 }
 
 // notAboutHim hides from staff what colleagues say among themselves in tickets
