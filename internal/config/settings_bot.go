@@ -1,6 +1,10 @@
 package config
 
-import "net/url"
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+)
 
 // Bot says who answers questions of customers before people do.
 type Bot struct {
@@ -42,10 +46,28 @@ func (c *Config) checkBot(refuse func(env, why string)) {
 	if c.Bot.Kind != BotHook {
 		return
 	}
-	if c.Bot.URL == nil {
+	switch u := c.Bot.URL; {
+	case u == nil:
 		refuse("KABINET_BOT_URL", "with KABINET_BOT=hook it is required")
+	case !c.mayAsk(u):
+		refuse("KABINET_BOT_URL", "it could never be asked: it must be https on port 443 or 8443 of a public address, or within KABINET_WEBHOOK_ALLOW")
 	}
 	if len(c.Bot.Secrets) == 0 {
 		refuse("KABINET_BOT_SECRET", "with KABINET_BOT=hook it is required")
 	}
+}
+
+// mayAsk says whether an address may be one that is asked. What a name stands
+// for is seen at the socket alone, each time.
+func (c *Config) mayAsk(u *url.URL) bool {
+	usual := u.Scheme == "https" && slices.Contains([]string{"", "443", "8443"}, u.Port())
+	at, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return usual || len(c.WebhookAllow) > 0
+	}
+	at = at.Unmap()
+	if slices.ContainsFunc(c.WebhookAllow, func(p netip.Prefix) bool { return p.Contains(at) }) {
+		return true
+	}
+	return usual && at.IsGlobalUnicast() && !at.IsPrivate()
 }

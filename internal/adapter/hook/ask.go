@@ -32,6 +32,7 @@ func (o *Outgoing) Ask(ctx context.Context, m Message, most int64) Heard {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "Kabinet")
+	req.Header.Set("Idempotency-Key", m.ID)
 	o.signAll(req.Header, m)
 	began := time.Now()
 	resp, err := o.client.Do(req)
