@@ -114,6 +114,7 @@ func (o *Outgoing) Send(ctx context.Context, m Message) Reply {
 	req.GetBody = nil // a try is one try
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "Kabinet")
+	req.Header.Set("Idempotency-Key", m.ID)
 	o.signAll(req.Header, m)
 	began := time.Now()
 	resp, err := o.client.Do(req)

@@ -55,7 +55,7 @@ func TestOutgoingSigns(t *testing.T) {
 		if _, err := payment.Verify(r.Header, [][]byte{[]byte("another one, of 32 bytes or more")}, now, body); err == nil {
 			t.Error("signed by nobody's secret")
 		}
-		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("webhook-id") != "dlv_1" || r.Header.Get("Accept-Encoding") != "" {
+		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("webhook-id") != "dlv_1" || r.Header.Get("Idempotency-Key") != "dlv_1" || r.Header.Get("Accept-Encoding") != "" {
 			t.Errorf("%s %v", r.Method, r.Header)
 		}
 	}))

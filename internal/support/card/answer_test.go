@@ -3,7 +3,10 @@ package card
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
+
+	"kabinet/ent/generated/contactpoint"
 )
 
 // security I4, I7: what an address of the business tells is bounded text.
@@ -95,9 +98,57 @@ func TestSpans(t *testing.T) {
 			t.Errorf("%s: %s", c.name, got)
 		}
 	}
-	for _, p := range []SupportPeriod{{"2026-01-01", "2027-01-02"}, {"2026-01-02", "2026-01-01"}, {"x", "2026-01-01"}, {"2026-01-01", "2026-02-30"}} {
-		if _, err := spansOf(p, ByDay, nil); err == nil {
+	for _, p := range []SupportPeriod{{"0001-01-01", "0001-01-02"}, {"9999-12-31", "9999-12-31"}, {"0001-01-01", "9999-12-31"}, {"2026-01-01", "2027-01-02"}, {"2026-01-02", "2026-01-01"}, {"x", "2026-01-01"}, {"2026-01-01", "2026-02-30"}} {
+		if _, err := spansOf(p, ByDay, time.UTC); err == nil {
 			t.Errorf("%v is taken", p)
+		}
+	}
+}
+
+// A day begins with the first minute whose date is that day or a later one.
+func TestBegins(t *testing.T) {
+	t.Parallel()
+	for zone, days := range map[string][]string{
+		"Asia/Amman":          {"2013-10-25", "2014-03-28"}, // back from 1 to 0, on past midnight
+		"America/Havana":      {"2026-11-01", "2026-03-08"},
+		"Atlantic/Azores":     {"2026-10-25", "2026-03-29"},
+		"Asia/Beirut":         {"2026-10-25", "2026-03-29"},
+		"America/Sao_Paulo":   {"2018-11-04", "2019-02-17"},
+		"Pacific/Apia":        {"2011-12-29", "2011-12-30", "2011-12-31"}, // left out
+		"Australia/Lord_Howe": {"2026-04-05", "2026-10-04"},
+		"Asia/Kathmandu":      {"2026-01-01"},
+		"Pacific/Kiritimati":  {"2026-01-01"},
+		"Etc/GMT+12":          {"2026-01-01"},
+	} {
+		in, err := time.LoadLocation(zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range days {
+			day, _ := time.Parse(dayForm, d)
+			slow := day.Add(-30 * time.Hour)
+			for slow.In(in).Format(dayForm) < d {
+				slow = slow.Add(time.Minute)
+			}
+			if got := begins(day, in); !got.Equal(slow) {
+				t.Errorf("%s in %s begins at %s, want %s", d, zone, got, slow)
+			}
+		}
+	}
+}
+
+func TestMasked(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"alice@example.com": "a…@example.com", "яна@example.com": "я…@example.com", "al@example.com": "…@example.com", "@": "…@", "": "…", "\"a@b\"@c.example": "\"…@c.example",
+	} {
+		if got := masked(contactpoint.KindEMAIL, value); got != want {
+			t.Errorf("%q: %q, want %q", value, got, want)
+		}
+	}
+	for value, want := range map[string]string{"+442079460018": "+4…18", "+12": "+1…", "12": "…", "": "…"} {
+		if got := masked(contactpoint.KindPHONE, value); got != want {
+			t.Errorf("%q: %q, want %q", value, got, want)
 		}
 	}
 }

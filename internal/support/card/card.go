@@ -20,6 +20,7 @@ import (
 	ent "kabinet/ent/generated"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/fault"
+	"kabinet/internal/gather"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -35,8 +36,11 @@ type Cards struct {
 	// Ask asks once. It sends nothing that Guard would refuse by then.
 	Ask func(ctx context.Context, q Question) Answer
 	// Reassign gives open tickets to somebody else, or to nobody, in the caller's
-	// transaction. Nil: nothing.
-	Reassign func(ctx context.Context, tx *store.Tx, tickets []uuid.UUID, to *uuid.UUID) error
+	// transaction, and says how many: one on whose customer's side the caller or
+	// the new one stands stays where it is. Nil: nothing.
+	Reassign func(ctx context.Context, tx *store.Tx, tickets []uuid.UUID, to *uuid.UUID) (int, error)
+
+	managers gather.Loader[uuid.UUID, *PersonalManager]
 }
 
 // Question is what an address of the business is asked.
@@ -65,7 +69,7 @@ const (
 	longestTTL   = 24 * 60 * 60 // seconds
 	leastPatient = 100          // milliseconds
 	mostPatient  = 3500         // of a query's 5 seconds
-	mostMoved    = 200          // tickets that go to a new manager at once
+	mostMoved    = 200          // tickets that go to a new manager in one transaction
 )
 
 var (

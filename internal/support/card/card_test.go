@@ -182,13 +182,18 @@ func TestCardByRole(t *testing.T) {
 			ctx  context.Context
 			null string
 		}{
-			"agent":     {agent(w.sue), "user contacts companies orders returns"},
-			"of orders": {as(w.sue, may("ticket", "read"), may("order", "read")), "user contacts companies"},
+			"agent":     {agent(w.sue), "user companies orders returns"},
+			"of orders": {as(w.sue, may("ticket", "read"), may("order", "read")), "user companies"},
 			"of people": {as(w.sue, may("ticket", "read"), may("user", "read")), "orders returns"},
 			"chief":     {chief(w.sue), ""},
 		} {
-			if _, null := w.parts(c.ctx); strings.Join(null, " ") != c.null {
+			shown, null := w.parts(c.ctx)
+			if strings.Join(null, " ") != c.null {
 				t.Errorf("%s: null are %v", name, null)
+			}
+			want := map[bool]string{true: "alice@example.com", false: "a…@example.com"}[name == "of people" || name == "chief"]
+			if all, _ := shown.Contacts(c.ctx); len(all) != 1 || all[0].Value != want || want != "alice@example.com" && all[0].ValueKey != "" {
+				t.Errorf("%s: %+v", name, all)
 			}
 		}
 		for name, ctx := range map[string]context.Context{"a customer": storetest.As(w.alice), "of orders alone": as(w.sue, may("order", "read"))} {

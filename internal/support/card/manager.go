@@ -12,7 +12,6 @@ import (
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/predicate"
-	"kabinet/ent/generated/ticket"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
@@ -38,29 +37,35 @@ func (c *Cards) ManagerOf(ctx context.Context, u *ent.User) (*PersonalManager, e
 	return c.manager(ctx, u.ManagerID)
 }
 
-// manager reads a member of staff as customers see him. The caller's right to
-// know who it is was asked before.
+// manager is a member of staff as customers see him. The caller's right to know
+// who it is was asked before.
 func (c *Cards) manager(ctx context.Context, id *uuid.UUID) (*PersonalManager, error) {
 	if id == nil {
 		return nil, nil
 	}
-	u, err := c.Store.Client.User.Query().Where(entuser.ID(*id), entuser.StatusEQ(entuser.StatusACTIVE), isStaff(c.Store.Now())).
+	return c.managers.Load(ctx, *id, c.managersBy)
+}
+
+// managersBy reads members of staff as customers see them.
+func (c *Cards) managersBy(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*PersonalManager, error) {
+	people, err := c.Store.Client.User.Query().Where(entuser.IDIn(ids...), entuser.StatusEQ(entuser.StatusACTIVE), isStaff(c.Store.Now())).
 		WithContactPoints(func(q *ent.ContactPointQuery) {
 			q.Where(contactpoint.VerifiedAtNotNil()).Order(contactpoint.ByID())
-		}).Only(asSystem(ctx))
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
+		}).All(asSystem(ctx))
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	m := &PersonalManager{ID: u.GlobalID(), Name: u.DisplayName, Contacts: []*ManagerContact{}, User: u}
-	for _, p := range u.Edges.ContactPoints {
-		if slices.Contains(u.ManagerContacts, p.ID) {
-			m.Contacts = append(m.Contacts, &ManagerContact{Kind: p.Kind, Value: p.Value})
+	by := make(map[uuid.UUID]*PersonalManager, len(people))
+	for _, u := range people {
+		m := &PersonalManager{ID: u.GlobalID(), Name: u.DisplayName, Contacts: []*ManagerContact{}, User: u}
+		for _, p := range u.Edges.ContactPoints {
+			if slices.Contains(u.ManagerContacts, p.ID) {
+				m.Contacts = append(m.Contacts, &ManagerContact{Kind: p.Kind, Value: p.Value})
+			}
 		}
+		by[u.ID] = m
 	}
-	return m, nil
+	return by, nil
 }
 
 // isStaff narrows people to members of staff at a time.
@@ -73,10 +78,10 @@ func isStaff(now time.Time) predicate.User {
 	}
 }
 
-// SetPersonalManager gives a customer to a member of staff, or to nobody. His
-// tickets that are not closed go with him where they were the former manager's
-// or nobody's; messages and records stay. The same manager again changes
-// nothing.
+// SetPersonalManager gives a customer to a member of staff, or to nobody. The
+// tickets that he opened, and those that are his own, go with him where they are
+// not closed and were the former manager's or nobody's; messages and records
+// stay. The same manager again changes nothing.
 //
 // Faults: INVALID_ID, NOT_FOUND of the customer or of the member of staff,
 // NOT_ON_ONESELF; UNAUTHENTICATED, FORBIDDEN.
@@ -84,77 +89,65 @@ func (c *Cards) SetPersonalManager(ctx context.Context, in SetPersonalManagerInp
 	if err := need(ctx, "ticket", "write"); err != nil {
 		return SetManager{}, err
 	}
-	var moved int
-	var to *uuid.UUID
+	var h handing
 	err := c.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		moved, to, err = c.setManager(ctx, tx, in)
+		h, err = c.setManager(ctx, tx, in)
 		return err
 	})
+	// Who has more tickets than one transaction should hold: a lot at a time.
+	for err == nil && h.more {
+		next := h
+		err = c.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			next = h
+			return c.handOn(ctx, tx, &next)
+		})
+		h = next
+	}
 	if err != nil {
 		return SetManager{}, err
 	}
-	m, err := c.manager(ctx, to)
-	return SetManager{Manager: m, Moved: &moved}, err
+	m, err := c.manager(ctx, h.to)
+	return SetManager{Manager: m, Moved: &h.moved}, err
 }
 
-func (c *Cards) setManager(ctx context.Context, tx *store.Tx, in SetPersonalManagerInput) (moved int, to *uuid.UUID, err error) {
+func (c *Cards) setManager(ctx context.Context, tx *store.Tx, in SetPersonalManagerInput) (h handing, err error) {
 	if key, err := in.UserID.As("usr"); err == nil {
 		if err := tx.Lock(ctx, "users", "id", key); err != nil {
-			return 0, nil, err
+			return h, err
 		}
 	}
 	u, err := c.customer(ctx, tx.Client, in.UserID, "input", "userId")
 	if err != nil {
-		return 0, nil, err
+		return h, err
 	}
-	f := event.ManagerChanged{UserID: u.ID, FormerID: u.ManagerID}
+	h.customer, h.former = u.ID, u.ManagerID
 	if in.ManagerID != nil {
 		m, err := c.staffMember(ctx, tx, *in.ManagerID)
 		if err != nil {
-			return 0, nil, err
+			return h, err
 		}
 		if m.ID == u.ID {
-			return 0, nil, ErrNotOnOneself.At("input", "managerId")
+			return h, ErrNotOnOneself.At("input", "managerId")
 		}
-		to, f.ManagerID = &m.ID, &m.ID
+		h.to = &m.ID
 	}
-	if same(u.ManagerID, to) {
-		return 0, to, nil
+	if same(u.ManagerID, h.to) {
+		return h, nil
 	}
 	set := tx.User.UpdateOneID(u.ID).AddRevision(1)
-	if to == nil {
+	if h.to == nil {
 		set.ClearManagerID()
 	} else {
-		set.SetManagerID(*to)
+		set.SetManagerID(*h.to)
 	}
 	if err := set.Exec(asSystem(ctx)); err != nil {
-		return 0, nil, err
+		return h, err
 	}
-	if moved, err = c.hand(ctx, tx, u, to); err != nil {
-		return 0, nil, err
+	if err := c.hand(ctx, tx, &h); err != nil {
+		return h, err
 	}
-	tx.Tell(f, store.ToUser(u.ID))
-	return moved, to, tx.Audit(ctx, "customer.set_manager", u.ID, u.GlobalID(), map[string]any{"from": shownID(u.ManagerID), "to": shownID(to), "tickets": moved})
-}
-
-// hand gives the open tickets over. A customer has a few; the newest 200 go.
-func (c *Cards) hand(ctx context.Context, tx *store.Tx, u *ent.User, to *uuid.UUID) (int, error) {
-	if c.Reassign == nil {
-		return 0, nil
-	}
-	whose := []predicate.Ticket{}
-	if u.ManagerID != nil {
-		whose = append(whose, ticket.AssigneeID(*u.ManagerID))
-	}
-	if to != nil {
-		whose = append(whose, ticket.AssigneeIDIsNil())
-	}
-	ids, err := tx.Ticket.Query().Where(ticket.OwnerID(u.ID), ticket.StatusNEQ(ticket.StatusCLOSED), ticket.Or(whose...)).
-		Order(ticket.ByID(sql.OrderDesc())).Limit(mostMoved).IDs(ctx)
-	if err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	return len(ids), c.Reassign(ctx, tx, ids, to)
+	tx.Tell(event.ManagerChanged{UserID: u.ID, FormerID: h.former, ManagerID: h.to}, store.ToUser(u.ID))
+	return h, tx.Audit(ctx, "customer.set_manager", u.ID, u.GlobalID(), map[string]any{"from": shownID(h.former), "to": shownID(h.to), "tickets": h.moved})
 }
 
 // staffMember finds a member of staff in force; whoever else is nobody.

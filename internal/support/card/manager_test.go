@@ -188,3 +188,45 @@ func TestManagerContacts(t *testing.T) {
 		_ = private
 	})
 }
+
+// What he opened for a company goes along; a company's other tickets do not. As
+// many as there are go, a lot at a time.
+func TestPersonalManagerOfMany(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.set(&w.victor)
+		var company uuid.UUID
+		var acmes [3]uuid.UUID // opened by alice; by bob, alice takes part; by alice, merged
+		w.write(func(ctx context.Context, tx *store.Tx) error {
+			acme, err := tx.Company.Create().SetName("Acme").SetKind("COMPANY").Save(ctx)
+			if err != nil {
+				return err
+			}
+			company = acme.ID
+			rows := make([]*ticketCreate, 450)
+			for i := range rows {
+				rows[i] = tx.Ticket.Create().SetNumber(number()).SetSubject("?").SetOwnerID(w.alice).SetUserID(w.alice).SetLastActivityAt(tx.Now).SetDueAt(tx.Now).SetAssigneeID(w.victor)
+			}
+			return tx.Ticket.CreateBulk(rows...).Exec(ctx)
+		})
+		for i, by := range []uuid.UUID{w.alice, w.bob, w.alice} {
+			acmes[i] = w.ticket(company, func(c *ticketCreate) { c.SetUserID(by).SetAssigneeID(w.victor) })
+			w.write(func(ctx context.Context, tx *store.Tx) error {
+				if i == 2 {
+					if _, err := tx.Exec(ctx, `UPDATE tickets SET merged_into_id = ? WHERE id = ?`, acmes[0], acmes[2]); err != nil {
+						return err
+					}
+				}
+				return tx.TicketParticipant.Create().SetTicketID(acmes[i]).SetOwnerID(company).SetUserID(w.alice).SetRole("FOLLOWER").Exec(ctx)
+			})
+		}
+		if done := w.set(&w.sue); *done.Moved != 451 {
+			t.Errorf("moved %d", *done.Moved)
+		}
+		for i, want := range []uuid.UUID{w.sue, w.victor, w.victor} {
+			if got := w.assignee(acmes[i]); got == nil || *got != want {
+				t.Errorf("%d: %v", i, got)
+			}
+		}
+	})
+}

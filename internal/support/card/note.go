@@ -64,9 +64,11 @@ func (in *SaveCustomerNoteInput) check() error {
 		in.Body = &body
 	}
 	if in.ClientID != nil {
-		if _, err := text(*in.ClientID, longestName, "", "input", "clientId"); err != nil {
+		id, err := text(*in.ClientID, longestName, "", "input", "clientId")
+		if err != nil {
 			return err
 		}
+		in.ClientID = &id
 	}
 	return nil
 }

@@ -83,7 +83,7 @@ func (c *Cards) outside(ctx context.Context, u *ent.User, only []uuid.UUID, forc
 		}
 	}
 	if len(due) > 0 && c.Ask != nil {
-		if err := c.fetch(ctx, u, due, cards); err != nil {
+		if err := c.fetch(ctx, u, due); err != nil {
 			return nil, err
 		}
 		if cards, err = c.cardsOf(ctx, u.ID); err != nil {
@@ -126,7 +126,7 @@ func tooOld(o *ent.OutsideCard, now time.Time) bool {
 
 // fetch claims cards, asks their sources side by side and keeps what came. The
 // failure of one changes nothing of the others.
-func (c *Cards) fetch(ctx context.Context, u *ent.User, due []*ent.CardSource, cards map[uuid.UUID]*ent.OutsideCard) error {
+func (c *Cards) fetch(ctx context.Context, u *ent.User, due []*ent.CardSource) error {
 	claimed, err := c.claim(ctx, u.ID, due)
 	if err != nil {
 		return err
@@ -134,18 +134,21 @@ func (c *Cards) fetch(ctx context.Context, u *ent.User, due []*ent.CardSource, c
 	if len(claimed) == 0 {
 		return nil
 	}
-	if claimed, err = c.withSecrets(ctx, claimed); err != nil {
+	asked, err := c.withSecrets(ctx, claimed)
+	if err != nil {
 		return err
 	}
-	answers := make([]Answer, len(claimed))
+	// Who leaves meanwhile has not made a source fail: it is asked to the end.
+	lasting := context.WithoutCancel(ctx)
+	answers := make([]Answer, len(asked))
 	var all sync.WaitGroup
-	for i, s := range claimed {
-		all.Go(func() { answers[i] = c.ask(ctx, u, s) })
+	for i, s := range asked {
+		all.Go(func() { answers[i] = c.ask(lasting, u, s) })
 	}
 	all.Wait()
-	keeping, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	lasting, cancel := context.WithTimeout(lasting, storeTime)
 	defer cancel()
-	return c.keep(keeping, u.ID, claimed, answers, cards)
+	return c.keep(lasting, u.ID, claimed, asked, answers)
 }
 
 // unsealed are the columns of a source without its secret.
@@ -233,44 +236,6 @@ func (c *Cards) ask(ctx context.Context, u *ent.User, s *ent.CardSource) Answer 
 	return c.Ask(ctx, Question{URL: s.Address, ID: "card_" + uuid.NewString(), Secret: secret, Body: body, Most: mostAnswer})
 }
 
-// keep writes what came: the content of then stays where a source failed. A
-// card that is gone by now, with its source or with the person, stays gone.
-func (c *Cards) keep(ctx context.Context, user uuid.UUID, claimed []*ent.CardSource, answers []Answer, before map[uuid.UUID]*ent.OutsideCard) error {
-	ids := make([]uuid.UUID, len(claimed))
-	for i, s := range claimed {
-		ids[i] = s.ID
-	}
-	return c.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		rows, err := tx.OutsideCard.Query().Where(outsidecard.UserID(user), outsidecard.SourceIDIn(ids...), tx.Locking()).Order(outsidecard.ByID()).All(asSystem(ctx))
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		if _, err := tx.OutsideCard.Delete().Where(outsidecard.UserID(user), outsidecard.SourceIDIn(ids...)).Exec(asSystem(ctx)); err != nil {
-			return err
-		}
-		anew := make([]*ent.OutsideCardCreate, len(rows))
-		for n, r := range rows {
-			i := slices.Index(ids, r.SourceID)
-			anew[n] = fresh(tx, r, claimed[i], answers[i])
-		}
-		return tx.OutsideCard.CreateBulk(anew...).Exec(asSystem(ctx))
-	})
-}
-
-// fresh is a card after its source was asked.
-func fresh(tx *store.Tx, o *ent.OutsideCard, s *ent.CardSource, a Answer) *ent.OutsideCardCreate {
-	t, failure := readAnswer(a)
-	n := tx.OutsideCard.Create().SetID(o.ID).SetUserID(o.UserID).SetSourceID(o.SourceID)
-	if failure == "" {
-		return n.SetTitle(t.title).SetRows(t.rows).SetNillableLink(t.link).SetFetchedAt(tx.Now).SetExpiresAt(tx.Now.Add(time.Duration(s.TTLSeconds) * time.Second))
-	}
-	n.SetTitle(o.Title).SetNillableLink(o.Link).SetNillableFetchedAt(o.FetchedAt).SetNillableExpiresAt(o.ExpiresAt).SetError(failure).SetFailedAt(tx.Now)
-	if o.Rows != nil {
-		n.SetRows(o.Rows)
-	}
-	return n
-}
-
 // shownCard is a card as the edge shows it.
 func shownCard(s *ent.CardSource, o *ent.OutsideCard, now time.Time) *CustomerOutsideCard {
 	v := &CustomerOutsideCard{SourceID: s.GlobalID(), SourceName: s.Name, Rows: []*CustomerOutsideRow{}}
@@ -278,7 +243,7 @@ func shownCard(s *ent.CardSource, o *ent.OutsideCard, now time.Time) *CustomerOu
 		return v
 	}
 	v.FetchedAt, v.ExpiresAt, v.Error, v.FailedAt, v.Link, v.IsFetching = o.FetchedAt, o.ExpiresAt, o.Error, o.FailedAt, o.Link, beingFetched(o, now)
-	if o.FetchedAt != nil {
+	if o.FetchedAt != nil && o.Title != "" {
 		v.Title = &o.Title
 	}
 	for _, r := range o.Rows {

@@ -12,6 +12,7 @@ import (
 
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/support/card"
 )
@@ -207,4 +208,40 @@ func TestOutsideCardsOnce(t *testing.T) {
 func idLike(id scalar.ID) scalar.ID {
 	id.UUID[15]++
 	return id
+}
+
+// Who leaves has not made a source fail, and where nothing is known there is no
+// heading.
+func TestOutsideCardsLeft(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.source("erp", 1)
+		ctx, leave := context.WithCancel(agent(w.sue))
+		w.tells = func(card.Question) card.Answer { leave(); return card.Answer{Status: 204} }
+		c, err := w.Of(ctx, usr(w.alice))
+		w.must(err)
+		_, _ = c.OutsideCards(ctx)
+		got := w.outside(false)[0]
+		if len(w.asked) != 1 || got.Error != nil || got.FetchedAt == nil || got.Title != nil || got.IsFetching || len(got.Rows) != 0 {
+			t.Errorf("asked %d times: %+v", len(w.asked), got)
+		}
+	})
+}
+
+// A person who is erased while he is asked about leaves nothing behind.
+func TestOutsideCardsOfTheErased(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.source("erp", 1)
+		w.tells = func(card.Question) card.Answer {
+			w.write(func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.OutsideCard.Delete().Exec(ctx)
+				return err
+			})
+			return said("one")
+		}
+		if got := w.outside(false)[0]; got.Title != nil || w.count(`SELECT count(*) FROM outside_cards`) != 0 {
+			t.Errorf("%+v", got)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package card
 
 import (
 	"context"
+	"sort"
 	"time"
 
 	"kabinet/internal/fault"
@@ -11,6 +12,8 @@ import (
 const (
 	mostDays = 366
 	dayForm  = "2006-01-02"
+
+	firstYear, lastYear = 1970, 9998 // their ends are moments that both databases and clients can write
 )
 
 // span is a stretch of time with the day it begins with.
@@ -47,6 +50,9 @@ func spansOf(p SupportPeriod, by SupportGroup, zone *time.Location) (all []span,
 	if err != nil {
 		return nil, fault.ErrInvalidValue.At("period", "to")
 	}
+	if first.Year() < firstYear || last.Year() > lastYear {
+		return nil, fault.ErrInvalidValue.At("period")
+	}
 	days := int(last.Sub(first).Hours()/24) + 1
 	if days < 1 || days > mostDays {
 		return nil, fault.ErrOutOfRange.At("period", "to").With("min", 1).With("max", mostDays)
@@ -73,14 +79,13 @@ func spansOf(p SupportPeriod, by SupportGroup, zone *time.Location) (all []span,
 }
 
 // begins is when a day of the calendar begins in a zone: its first moment, also
-// where clocks are put forward at midnight.
+// where clocks are put forward at midnight, or back past it, or the day is left
+// out. Clocks are put by whole minutes, and days begin within 15 hours of UTC's.
 func begins(day time.Time, zone *time.Location) time.Time {
-	y, m, d := day.Date()
-	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
-	if t.Day() != d { // midnight is left out, and it answered the moment before
-		_, before := t.Zone()
-		_, after := t.Add(3 * time.Hour).Zone()
-		t = t.Add(time.Duration(after-before) * time.Second)
-	}
-	return t.UTC()
+	const apart = 15 * 60
+	at := func(i int) time.Time { return day.Add(time.Duration(i-apart) * time.Minute) }
+	return at(sort.Search(2*apart, func(i int) bool {
+		y, m, d := at(i).In(zone).Date()
+		return !time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Before(day)
+	}))
 }

@@ -171,13 +171,13 @@ func (s *SupportStatistics) timed(all groups, spans []span, by SupportGroup, m m
 	}}
 }
 
-// replies are what staff wrote for everybody to read; copies that a merge made
-// are not written again.
+// replies are what staff wrote for everybody to read and has not taken back;
+// copies that a merge made are not written again.
 func (s *SupportStatistics) replies(all groups, spans []span, by SupportGroup) part {
 	head, args := s.spanTable(spans)
 	where, args := s.narrowed(args, `m.author_id`)
 	query := head + `SELECT ` + key(by, `m.author_id`) + `, count(*) FROM span CROSS JOIN ticket_messages m JOIN tickets t ON t.id = m.ticket_id
-		WHERE m.created_at >= span.a AND m.created_at < span.b AND m.kind = 'MESSAGE' AND m.author_kind = 'STAFF' AND m.visibility = 'ALL' AND m.copied_from_id IS NULL` + where + ` GROUP BY 1`
+		WHERE m.created_at >= span.a AND m.created_at < span.b AND m.kind = 'MESSAGE' AND m.author_kind = 'STAFF' AND m.visibility = 'ALL' AND m.copied_from_id IS NULL AND m.removed_at IS NULL` + where + ` GROUP BY 1`
 	return part{query, args, func(rows *sql.Rows) error {
 		var k string
 		var n int64

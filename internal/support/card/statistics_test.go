@@ -131,7 +131,7 @@ func (m *model) figures(by card.SupportGroup, from, to string, team, operator *u
 	}
 	for _, x := range m.messages {
 		t := byID[x.TicketID]
-		if x.Kind == "MESSAGE" && x.AuthorKind == "STAFF" && x.Visibility == "ALL" && x.CopiedFromID == nil && in(&x.CreatedAt) && is(t, x.AuthorID) {
+		if x.Kind == "MESSAGE" && x.AuthorKind == "STAFF" && x.Visibility == "ALL" && x.CopiedFromID == nil && x.RemovedAt == nil && in(&x.CreatedAt) && is(t, x.AuthorID) {
 			of(t, x.CreatedAt, x.AuthorID).Replies++
 		}
 	}
@@ -239,6 +239,9 @@ func (w *world) random(r *rand.Rand, n int) *model {
 				}
 				if some(8) {
 					c.SetCopiedFromID(uuid.New())
+				}
+				if some(6) {
+					c.SetRemovedAt(moment())
 				}
 				if err := c.Exec(ctx); err != nil {
 					return err

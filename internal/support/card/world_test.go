@@ -60,13 +60,13 @@ func newWorld(t *testing.T, db *storetest.DB) *world {
 			}
 			return tells(q)
 		},
-		Reassign: func(ctx context.Context, tx *store.Tx, tickets []uuid.UUID, to *uuid.UUID) error {
+		Reassign: func(ctx context.Context, tx *store.Tx, tickets []uuid.UUID, to *uuid.UUID) (int, error) {
 			w.moved = append(w.moved, tickets...)
 			u := tx.Ticket.Update().Where(ticket.IDIn(tickets...))
 			if to == nil {
-				return u.ClearAssigneeID().Exec(ctx)
+				return len(tickets), u.ClearAssigneeID().Exec(ctx)
 			}
-			return u.SetAssigneeID(*to).Exec(ctx)
+			return len(tickets), u.SetAssigneeID(*to).Exec(ctx)
 		},
 	}
 	w.alice, w.bob, w.sue, w.victor = w.person("Alice"), w.person("Bob"), w.person("Sue"), w.person("Victor")
