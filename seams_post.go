@@ -137,13 +137,13 @@ func (k *kabinet) takeLetter(ctx context.Context, raw []byte, to []string, nullP
 			in.Report.Recipients = append(in.Report.Recipients, post.Failure{Address: r.Address, Final: r.Final()})
 		}
 	}
-	if relay {
-		switch l.Verdict(k.cfg.MailIn.Trusted) {
-		case letter.Passed:
-			in.Verdict = post.Passed
-		case letter.Failed:
-			in.Verdict = post.Failed
-		}
+	switch verdict := l.Verdict(k.cfg.MailIn.Trusted); {
+	case !relay && k.cfg.MailIn.Trusted != "": // it went round the one who checks
+		in.Verdict = post.Failed
+	case verdict == letter.Passed:
+		in.Verdict = post.Passed
+	case verdict == letter.Failed:
+		in.Verdict = post.Failed
 	}
 	return k.post.Take(viewer.With(ctx, viewer.Viewer{Locale: k.cfg.Locale}), in)
 }

@@ -48,7 +48,7 @@ var mailInSettings = []setting{
 			return nil
 		}},
 	{env: "KABINET_MAIL_TRUSTED_RELAYS", group: groupMailIn,
-		meaning: "Networks from which that relay hands letters to KABINET_SMTP_LISTEN, with commas between; of letters from elsewhere no Authentication-Results is believed", example: "10.0.0.25,192.168.1.0/24",
+		meaning: "Networks from which that relay hands letters to KABINET_SMTP_LISTEN, with commas between; a letter from elsewhere went round it and is never taken as a customer's", example: "10.0.0.25,192.168.1.0/24",
 		set: func(c *Config, v string) (err error) { c.MailIn.Relays, err = parsePrefixes(v); return err }},
 }
 

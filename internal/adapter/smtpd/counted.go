@@ -30,25 +30,46 @@ func neighbourhood(a netip.Addr) netip.Prefix {
 
 // counted bounds connections: in all, of one address, and each in its time.
 type counted struct {
-	net.Listener
 	most, each int
 	longest    time.Duration
 
-	mu  sync.Mutex
-	all int
-	of  map[netip.Prefix]int
+	mu    sync.Mutex
+	all   int
+	of    map[netip.Prefix]int
+	open  map[*countedConn]bool
+	until time.Time // of all, when the server ends
+}
+
+// over counts what a listener accepts.
+func (c *counted) over(l net.Listener) net.Listener {
+	return &countedListener{l, c}
+}
+
+type countedListener struct {
+	net.Listener
+	*counted
+}
+
+// hurry lets nobody read longer than that.
+func (c *counted) hurry(until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = until
+	for conn := range c.open {
+		conn.hurry(until)
+	}
 }
 
 // Accept implements net.Listener; who comes too often is told so and cut off.
-func (c *counted) Accept() (net.Conn, error) {
+func (c *countedListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := c.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
 		from := neighbourhood(address(conn.RemoteAddr()))
-		if c.take(from) {
-			return &countedConn{Conn: conn, until: time.Now().Add(c.longest), free: func() { c.free(from) }}, nil
+		if served := c.take(conn, from); served != nil {
+			return served, nil
 		}
 		go refuse(conn)
 	}
@@ -61,20 +82,25 @@ func refuse(conn net.Conn) {
 	_ = conn.Close()
 }
 
-func (c *counted) take(from netip.Prefix) bool {
+// take counts a connection; nil where there is no place for it.
+func (c *counted) take(conn net.Conn, from netip.Prefix) net.Conn {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.all >= c.most || c.of[from] >= c.each {
-		return false
+	if c.all >= c.most || c.of[from] >= c.each || !c.until.IsZero() {
+		return nil
 	}
 	c.all++
 	c.of[from]++
-	return true
+	served := &countedConn{Conn: conn, until: time.Now().Add(c.longest)}
+	served.free = func() { c.free(served, from) }
+	c.open[served] = true
+	return served
 }
 
-func (c *counted) free(from netip.Prefix) {
+func (c *counted) free(conn *countedConn, from netip.Prefix) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.open, conn)
 	c.all--
 	if c.of[from]--; c.of[from] == 0 {
 		delete(c.of, from)
@@ -84,13 +110,24 @@ func (c *counted) free(from netip.Prefix) {
 // countedConn ends when its time is over, however busy it is kept.
 type countedConn struct {
 	net.Conn
+	once sync.Once
+	free func()
+
+	mu    sync.Mutex
 	until time.Time
-	once  sync.Once
-	free  func()
+}
+
+func (c *countedConn) hurry(until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.until = until
+	_ = c.Conn.SetReadDeadline(until)
 }
 
 // SetReadDeadline implements net.Conn.
 func (c *countedConn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if t.IsZero() || t.After(c.until) {
 		t = c.until
 	}

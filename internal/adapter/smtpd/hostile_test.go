@@ -182,3 +182,40 @@ func TestThousandConnections(t *testing.T) {
 		t.Errorf("%s", fmt.Sprint(k.all))
 	}
 }
+
+// Who is connected and says nothing does not hold up the end; a letter that is
+// being kept is waited for and answered.
+func TestShutdown(t *testing.T) {
+	t.Parallel()
+	began := make(chan struct{})
+	s := smtpd.New(smtpd.Options{Domain: "mx.shop.example", MaxBytes: 1 << 20, Ours: func(string) bool { return true }, Take: func(context.Context, smtpd.Envelope) error {
+		close(began)
+		time.Sleep(3 * time.Second)
+		return nil
+	}})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = s.Serve(l) }()
+	idle, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer idle.Close()
+	if _, err := bufio.NewReader(idle).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	said := make(chan string)
+	go func() { said <- talk(t, l.Addr().String(), envelope+body+".\r\n") }()
+	<-began
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	at := time.Now()
+	if err := s.Shutdown(ctx); err != nil || time.Since(at) > 8*time.Second {
+		t.Errorf("%v after %s", err, time.Since(at))
+	}
+	if answer := <-said; !strings.Contains(answer, "OK: queued") {
+		t.Errorf("%q", answer)
+	}
+}

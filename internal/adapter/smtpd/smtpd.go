@@ -66,6 +66,7 @@ const (
 type Server struct {
 	o      Options
 	server *smtp.Server
+	conns  *counted
 	held   atomic.Int64    // bytes of letters on their way in
 	ctx    context.Context // of what is being taken
 	cancel context.CancelFunc
@@ -80,6 +81,7 @@ func New(o Options) *Server {
 		o.Log = slog.Default()
 	}
 	s := &Server{o: o}
+	s.conns = &counted{most: o.AtOnce, each: o.PerAddress, longest: o.Longest, of: map[netip.Prefix]int{}, open: map[*countedConn]bool{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.server = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return &session{server: s, peer: address(c.Conn().RemoteAddr())}, nil
@@ -94,13 +96,19 @@ func New(o Options) *Server {
 
 // Serve answers until Shutdown.
 func (s *Server) Serve(l net.Listener) error {
-	return s.server.Serve(&counted{Listener: l, most: s.o.AtOnce, each: s.o.PerAddress, longest: s.o.Longest, of: map[netip.Prefix]int{}})
+	return s.server.Serve(s.conns.over(l))
 }
 
-// Shutdown takes no new connection and lets those in flight end until ctx does;
-// then they are cut off, and their senders try again.
+// patience is how long those who are connected may go on saying something while
+// the server ends.
+const patience = 2 * time.Second
+
+// Shutdown takes no new connection. Who says nothing, or is still sending, is cut
+// off soon; letters that are being kept are waited for until ctx ends. Whoever got
+// no answer tries again.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.cancel()
+	s.conns.hurry(time.Now().Add(patience))
 	err := s.server.Shutdown(ctx)
 	if ctx.Err() != nil {
 		return s.server.Close()
@@ -152,7 +160,7 @@ func (s *session) Data(r io.Reader) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ErrRefused):
-		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The letter cannot be read"}
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "The letter cannot be taken: it is malformed, has too many parts, or From does not name exactly one sender"}
 	case errors.Is(err, ErrTooMany):
 		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "Too many letters, please try again later"}
 	case !errors.Is(err, ErrLater):
