@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -188,6 +189,7 @@ func (a *Articles) MyVote(ctx context.Context, of *ent.Article) (*bool, error) {
 		for _, k := range keys {
 			voters = append(voters, a.voters(ctx, k)...)
 		}
+		voters = slices.Compact(voters) // a person is the same to each
 		some, err := a.Store.Client.ArticleVote.Query().Where(articlevote.ArticleIDIn(keys...), articlevote.VoterIn(voters...)).
 			All(viewer.AsSystem(ctx, "article.vote"))
 		said := map[uuid.UUID]*bool{}

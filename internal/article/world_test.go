@@ -47,6 +47,9 @@ func newWorld(t testing.TB, db *storetest.DB) *world {
 			return err
 		})
 	}
+	w.write(func(ctx context.Context, tx *store.Tx) error { // whose row those wait for who take handles
+		return tx.Company.Create().SetID(viewer.House).SetKind(company.KindHOUSE).SetName("House").Exec(ctx)
+	})
 	w.joins("Acme", company.KindCOMPANY, "partner", membership.StatusACTIVE)
 	w.joins("Left", company.KindCOMPANY, "gone", membership.StatusENDED)
 	w.joins("The Smiths", company.KindFAMILY, "brother", membership.StatusACTIVE)
