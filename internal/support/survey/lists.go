@@ -46,6 +46,7 @@ func (s *Surveys) Mine(ctx context.Context, user uuid.UUID) ([]*ent.SurveyReques
 	if err != nil {
 		return nil, err
 	}
+	q.Select(surveyrequest.FieldTicketID, surveyrequest.FieldSurveyID) // asked below, whatever is selected
 	all, err := q.All(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
@@ -74,6 +75,7 @@ func (s *Surveys) OfTicket(ctx context.Context, t *ent.Ticket) (*ent.SurveyReque
 		if err != nil {
 			return nil, err
 		}
+		q.Select(surveyrequest.FieldTicketID, surveyrequest.FieldSurveyID) // asked below, whatever is selected
 		rows, err := q.All(ctx)
 		if err != nil {
 			return nil, store.Translate(err)
@@ -119,7 +121,9 @@ func (s *Surveys) Ratings(ctx context.Context, f *TicketRatingFilter, p Page) (*
 	}
 	surveys := []uuid.UUID{}
 	for _, e := range c.Edges {
-		surveys = append(surveys, e.Node.SurveyID)
+		if e.Node.SurveyID != uuid.Nil { // else nothing of it is selected
+			surveys = append(surveys, e.Node.SurveyID)
+		}
 	}
 	_, err = s.know(ctx, s.Store.Client, surveys...)
 	return c, err
