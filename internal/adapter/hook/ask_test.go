@@ -65,7 +65,7 @@ func hostile() map[string]struct {
 		"10 MB":         {of(10 << 20), hook.Heard{Status: 200, Failure: hook.FailureTooLarge}},
 		"drip":          {drip, hook.Heard{Status: 200, Failure: hook.FailureTimeout}},
 		"silent":        {func(http.ResponseWriter, *http.Request) { time.Sleep(2 * time.Second) }, hook.Heard{Failure: hook.FailureTimeout}},
-		"never begun":   {early, hook.Heard{Failure: hook.FailureConnection}},
+		"never begun":   {early, hook.Heard{Failure: hook.FailureTimeout}},
 		"cut short":     {cut, hook.Heard{Status: 200, Failure: hook.FailureConnection}},
 		"down":          {say(500, "at Shop.pay(Shop.java:7)"), hook.Heard{Status: 500, Failure: hook.FailureStatus}},
 		"who are you":   {say(401, "the secret is 123"), hook.Heard{Status: 401, Failure: hook.FailureStatus}},
