@@ -26,9 +26,11 @@ func (w *world) fill(t *testing.T) {
 	w.do(t, "carol", `mutation { openTicket(input: {subject: "Cup", body: "Where?"}) { userErrors { code } } }`)
 	w.do(t, "alice", `mutation { saveAddress(input: {lines: ["Street 1"]}) { userErrors { code } } }`)
 	w.do(t, "alice", `mutation { saveRecipient(input: {label: "Gran", name: "Vera", phone: "+44 20 7946 0958", email: "vera@example.com", note: "Ring twice"}) { userErrors { code } } }`)
+	w.do(t, "alice", `mutation { openTicket(input: {subject: "Tea again", body: "Still cold"}) { userErrors { code } } }`)
 	opened := w.do(t, "alice", fmt.Sprintf(`mutation { openTicket(input: {subject: "Tea", body: "Cold", orderId: "%s", clientMessageId: "m1"}) { ticket { id } userErrors { code } } }`, w.vars["aliceOrder"]))
 	ticket, _ := dig(opened, "data.openTicket.ticket.id")
 	w.vars["ticket"] = fmt.Sprint(ticket)
+	w.do(t, "alice", fmt.Sprintf(`mutation { replyToTicket(input: {ticketId: "%s", body: "Gone"}) { userErrors { code } } }`, ticket))
 	w.do(t, "staff", fmt.Sprintf(`mutation { assignTicket(input: {ticketId: "%s", assigneeId: "%s"}) { userErrors { code } } }`, ticket, w.vars["staff"]))
 	w.do(t, "alice", `mutation { redeemPoints(input: {amount: 5, idempotencyKey: "r"}) { userErrors { code } } }`)
 	w.do(t, "alice", `mutation { holdPoints(input: {amount: 3, reference: "Basket", idempotencyKey: "h"}) { userErrors { code } } }`)
@@ -73,7 +75,14 @@ var filled = []string{
 	`UPDATE ledger_accounts SET pending = 21, held = 22, number = 'N' || CAST(id AS text) WHERE kind = 'BONUS'`,
 	`UPDATE bonus_programs SET pending_days = 3, transfers = true, transfer_max = 500, transfer_daily = 900, adjustment_limit = 50, refund_grace_days = 2,
 		exchange_rates = '[{"programId":"00000000-0000-7000-8000-000000000009","give":2,"get":1}]'`,
-	`UPDATE tickets SET snoozed_until_at = created_at, closed_at = created_at, public_seq = public_seq + 3, entry_id = order_id`,
+	`UPDATE tickets SET snoozed_until_at = created_at, closed_at = created_at, public_seq = public_seq + 3, entry_id = order_id,
+		skill = 'S', rating = 4, rated_at = created_at, bot_state = 'DONE', bot_outcome = 'ROUTED', callback_at = created_at, callback_phone = '+442079460958', read_by_staff_up_to = 1, read_by_customer_up_to = 1`,
+	`UPDATE tickets SET merged_into_id = (SELECT t.id FROM tickets t WHERE t.subject = 'Tea again') WHERE subject = 'Tea'`,
+	`UPDATE ticket_messages SET edited_at = created_at, data = '{"articleIds":["art_01m830gz0tfaxbzknxtzcbxmjf"]}'`,
+	`UPDATE ticket_messages SET removed_at = created_at WHERE body = 'Gone'`,
+	`UPDATE ticket_participants SET read_up_to = 1`,
+	`UPDATE users SET manager_id = (SELECT m.user_id FROM memberships m WHERE m.kind = 'STAFF' ORDER BY m.id LIMIT 1)`,
+	`INSERT INTO ticket_attachments (id, created_at, owner_id, ticket_id, message_id, document_id, title, mime, size, position) SELECT id, created_at, owner_id, ticket_id, id, id, 'T', 'text/plain', 5, 0 FROM ticket_messages WHERE removed_at IS NULL`,
 	`UPDATE notifications SET seen_at = created_at, read_at = created_at, data = '{"m":1}'`,
 }
 

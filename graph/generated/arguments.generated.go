@@ -172,6 +172,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_deleteGoal_args(ctx, raw)
 	case "Mutation.deleteMacro":
 		return ec.field_Mutation_deleteMacro_args(ctx, raw)
+	case "Mutation.deleteOperator":
+		return ec.field_Mutation_deleteOperator_args(ctx, raw)
 	case "Mutation.deletePaymentMethod":
 		return ec.field_Mutation_deletePaymentMethod_args(ctx, raw)
 	case "Mutation.deleteRecipient":

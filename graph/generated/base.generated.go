@@ -286,6 +286,7 @@ type MutationResolver interface {
 	SaveSupportTeam(ctx context.Context, input desk1.SaveSupportTeamInput) (*SaveSupportTeamPayload, error)
 	DeleteSupportTeam(ctx context.Context, input desk1.DeleteSupportTeamInput) (*DeleteSupportTeamPayload, error)
 	SaveOperator(ctx context.Context, input desk1.SaveOperatorInput) (*SaveOperatorPayload, error)
+	DeleteOperator(ctx context.Context, input desk1.DeleteOperatorInput) (*DeleteOperatorPayload, error)
 	SetMyAvailability(ctx context.Context, input desk1.SetMyAvailabilityInput) (*SetMyAvailabilityPayload, error)
 	SaveCannedReply(ctx context.Context, input desk1.SaveCannedReplyInput) (*SaveCannedReplyPayload, error)
 	DeleteCannedReply(ctx context.Context, input desk1.DeleteCannedReplyInput) (*DeleteCannedReplyPayload, error)
@@ -1328,6 +1329,20 @@ func (ec *executionContext) field_Mutation_deleteMacro_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (desk1.DeleteMacroInput, error) {
 			return ec.unmarshalNDeleteMacroInput2kabinetᚋinternalᚋsupportᚋdeskᚐDeleteMacroInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_deleteOperator_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (desk1.DeleteOperatorInput, error) {
+			return ec.unmarshalNDeleteOperatorInput2kabinetᚋinternalᚋsupportᚋdeskᚐDeleteOperatorInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -25788,6 +25803,93 @@ func (ec *executionContext) fieldContext_Mutation_saveOperator(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_deleteOperator(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_deleteOperator(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DeleteOperator(ctx, fc.Args["input"].(desk1.DeleteOperatorInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				audience, err := ec.unmarshalNAudience2ᚕkabinetᚋgraphᚋgeneratedᚐAudienceᚄ(ctx, []any{"STAFF"})
+				if err != nil {
+					var zeroVal *DeleteOperatorPayload
+					return zeroVal, err
+				}
+				permission, err := ec.unmarshalOStaffPermission2ᚖkabinetᚋgraphᚋgeneratedᚐStaffPermission(ctx, "SUPPORT_WRITE")
+				if err != nil {
+					var zeroVal *DeleteOperatorPayload
+					return zeroVal, err
+				}
+				stepUp, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *DeleteOperatorPayload
+					return zeroVal, err
+				}
+				pending, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *DeleteOperatorPayload
+					return zeroVal, err
+				}
+				acting, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *DeleteOperatorPayload
+					return zeroVal, err
+				}
+				locked, err := ec.unmarshalOBoolean2ᚖbool(ctx, false)
+				if err != nil {
+					var zeroVal *DeleteOperatorPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Access == nil {
+					var zeroVal *DeleteOperatorPayload
+					return zeroVal, errors.New("directive access is not implemented")
+				}
+				return ec.Directives.Access(ctx, nil, directive0, audience, permission, nil, stepUp, pending, acting, locked)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *DeleteOperatorPayload) graphql.Marshaler {
+			return ec.marshalNDeleteOperatorPayload2ᚖkabinetᚋgraphᚋgeneratedᚐDeleteOperatorPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_deleteOperator(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeleteOperatorPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_deleteOperator_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setMyAvailability(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -39571,6 +39673,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "saveOperator":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_saveOperator(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deleteOperator":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_deleteOperator(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++

@@ -261,7 +261,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Letter":
 		switch field {
-		case "message", "ticket":
+		case "message", "ticket", "whole":
 			return true
 		}
 	case "ListGap":

@@ -692,6 +692,14 @@ type DeleteMacroPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What deleteOperator gives.
+type DeleteOperatorPayload struct {
+	// The operator that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What deletePaymentMethod gives.
 type DeletePaymentMethodPayload struct {
 	// The id that is gone.

@@ -93,6 +93,7 @@ type ResolverRoot interface {
 	Family() FamilyResolver
 	FeeRule() FeeRuleResolver
 	Identity() IdentityResolver
+	Letter() LetterResolver
 	ListGap() ListGapResolver
 	Macro() MacroResolver
 	Membership() MembershipResolver
@@ -1485,6 +1486,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteOperatorPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeletePaymentMethodPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -2082,6 +2088,7 @@ type ComplexityRoot struct {
 		Sender    func(childComplexity int) int
 		Size      func(childComplexity int) int
 		Ticket    func(childComplexity int) int
+		Whole     func(childComplexity int) int
 	}
 
 	LetterConnection struct {
@@ -2295,6 +2302,7 @@ type ComplexityRoot struct {
 		DeleteDocument              func(childComplexity int, input document.DeleteDocumentInput) int
 		DeleteGoal                  func(childComplexity int, input campaign.DeleteGoalInput) int
 		DeleteMacro                 func(childComplexity int, input desk1.DeleteMacroInput) int
+		DeleteOperator              func(childComplexity int, input desk1.DeleteOperatorInput) int
 		DeletePaymentMethod         func(childComplexity int, input profile.DeletePaymentMethodInput) int
 		DeleteRecipient             func(childComplexity int, input profile.DeleteRecipientInput) int
 		DeleteReview                func(childComplexity int, input list.DeleteReviewInput) int
@@ -10766,6 +10774,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteMacroPayload.UserErrors(childComplexity), true
 
+	case "DeleteOperatorPayload.deletedId":
+		if e.ComplexityRoot.DeleteOperatorPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteOperatorPayload.DeletedID(childComplexity), true
+	case "DeleteOperatorPayload.userErrors":
+		if e.ComplexityRoot.DeleteOperatorPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteOperatorPayload.UserErrors(childComplexity), true
+
 	case "DeletePaymentMethodPayload.deletedId":
 		if e.ComplexityRoot.DeletePaymentMethodPayload.DeletedID == nil {
 			break
@@ -13033,6 +13054,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Letter.Ticket(childComplexity), true
+	case "Letter.whole":
+		if e.ComplexityRoot.Letter.Whole == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Letter.Whole(childComplexity), true
 
 	case "LetterConnection.edges":
 		if e.ComplexityRoot.LetterConnection.Edges == nil {
@@ -14220,6 +14247,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteMacro(childComplexity, args["input"].(desk1.DeleteMacroInput)), true
+	case "Mutation.deleteOperator":
+		if e.ComplexityRoot.Mutation.DeleteOperator == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteOperator_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteOperator(childComplexity, args["input"].(desk1.DeleteOperatorInput)), true
 	case "Mutation.deletePaymentMethod":
 		if e.ComplexityRoot.Mutation.DeletePaymentMethod == nil {
 			break
@@ -30625,7 +30663,7 @@ type User implements Node {
   bonusAccount("The programme." programId: ID): BonusAccount
   "The person's accounts in all bonus programmes."
   bonusAccounts: [BonusAccount!]!
-  "The person's tickets, last active first."
+  "The person's own tickets, last active first; with the filter takesPart those of any owner in which he takes part instead, such as a company's to which a colleague has added him."
   tickets("Narrows the list." filter: TicketFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection!
   "The person's feed, newest first, archived ones left out unless asked for."
   notifications("Narrows the list." filter: NotificationFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationConnection!
@@ -30780,7 +30818,7 @@ type AuditEntryEdge {
   articleVersions("The article." id: ID!, "The language." locale: Locale!, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleConnection @access(audience: [STAFF], permission: ARTICLES_READ)
   "What readers said of an article, newest first."
   articleVotes("The article." id: ID!, "Those alone whom it helped, or did not." helped: Boolean, "Those with a comment alone." commented: Boolean = false, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleVoteConnection @access(audience: [STAFF], permission: ARTICLES_READ)
-  "What was looked for in vain, most often first. Searches that read like an address, a number of a phone, a card or an order (an @, or six digits and more) are not kept, nor are those longer than 100 characters; after 366 days all are forgotten."
+  "What was looked for in vain, most often first. Searches that read like an address, a number of a phone, a card or an order (an @, or six digits and more) are not kept, nor are those longer than 100 characters, nor more than 60 an hour of one person or address; what was looked for once alone is forgotten after 30 days, all after 366."
   articleGaps("When." period: ArticleGapPeriod!, "In this language alone." locale: Locale, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ArticleGapConnection @access(audience: [STAFF], permission: ARTICLES_READ)
 }
 
@@ -35048,7 +35086,7 @@ type Company implements Node {
   externalId: String
   "The company's orders, newest first unless sorted. Needs ORDERS_READ in it."
   orders("Narrows the list." filter: OrderFilter, "The order of the list." sort: OrderSort = NEWEST, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): OrderConnection!
-  "The company's tickets, last active first. Needs TICKETS_READ in it."
+  "The company's tickets, last active first; those of colleagues as far as the role reaches. Needs TICKETS_READ in it."
   tickets("Narrows the list." filter: TicketFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection!
 }
 
@@ -41890,7 +41928,7 @@ extend type Mutation {
   reopenTicket(input: ReopenTicketInput!): ReopenTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Changes state, reason and priority."
   setTicketStatus(input: SetTicketStatusInput!): SetTicketStatusPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
-  "Merges a ticket into another of the same owner: its talk goes on there, it is closed as a duplicate, and whoever acts on it is told where to go. Again, it is TICKET_MERGED."
+  "Merges a ticket into another of the same owner: its talk goes on there, it is closed as a duplicate, and whoever acts on it is told where to go. Its old talk can still be read; what is to be seen no more, staff hide or remove in both. Again, it is TICKET_MERGED."
   mergeTickets(input: MergeTicketsInput!): MergeTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Opens a ticket of the same owner with copies of some messages of this one."
   splitTicket(input: SplitTicketInput!): SplitTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
@@ -41898,7 +41936,7 @@ extend type Mutation {
   linkTickets(input: LinkTicketsInput!): LinkTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Says that two tickets are not related after all; what was merged or split stays linked. Again, it changes nothing."
   unlinkTickets(input: UnlinkTicketsInput!): UnlinkTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
-  "Lets a colleague of the owner take part: he sees the ticket, may answer and hears of it. His role must let him see tickets of the owner, or of his own. Again, it changes nothing."
+  "Lets a colleague of the owner take part: he is told, sees the ticket, may answer and hears of answers. His role must let him see tickets of the owner, or of his own. Again, it changes nothing."
   addTicketParticipant(input: AddTicketParticipantInput!): AddTicketParticipantPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Ends that a colleague takes part; what his role shows him he still sees. Again, it changes nothing."
   removeTicketParticipant(input: RemoveTicketParticipantInput!): RemoveTicketParticipantPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
@@ -41926,7 +41964,7 @@ input TicketFilter {
   text: String
   "With messages that the caller's side has not read (true), or without (false)."
   unread: Boolean
-  "Those of any owner in which the person takes part (true), instead of his own; of a company's list those in which the caller does."
+  "True: those of any owner in which the person takes part, his own and those to which he was added or in which he wrote, instead of all his own; of a company's list those in which the caller does. False is as null."
   takesPart: Boolean
 }
 
@@ -42386,6 +42424,7 @@ type LeaveTicketPayload {
   """
   Asks to be called at a wished time: opens a ticket of kind CALLBACK with the
   number. Ask again with the same clientMessageId and you get the same ticket.
+  One person waits for 5 calls at most, and asks for 20 in 24 hours at most.
   """
   requestCallback(input: RequestCallbackInput!): RequestCallbackPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
   "Hands a ticket that the bot answers over to people. Where people have it already, nothing changes."
@@ -42512,7 +42551,7 @@ type ConfirmBotAnswerPayload {
   """
   The figures of support in a period: what was opened, closed and answered, how
   fast, and how content customers were. Tickets that were merged into others are
-  left out.
+  left out; what was answered in them counts.
   """
   supportStatistics("Of which days; 366 at most." period: SupportPeriod!, "By what they are divided." groupBy: SupportGroup! = DAY, "Narrows the tickets." filter: SupportStatisticsFilter, "Where days begin; the caller's own when nothing is said." timeZone: TimeZone): SupportStatistics @access(audience: [STAFF], permission: SUPPORT_READ)
 }
@@ -42538,9 +42577,10 @@ extend type Mutation {
   refreshOutsideCards(input: RefreshOutsideCardsInput!): RefreshOutsideCardsPayload! @access(audience: [STAFF], permission: TICKETS_READ)
   """
   Gives a customer a personal manager, or takes him away. The tickets of the
-  customer that are not closed and were the former manager's, or nobody's, go to
-  the new one; what was said and done stays where it is. The customer is told of
-  a new manager.
+  customer, and those that he opened for a company, that are not closed and were
+  the former manager's, or nobody's, go to the new one; what was said and done
+  stays where it is. A ticket on whose customer's side the caller or the new
+  manager stands stays too. The customer is told of a new manager.
   """
   setPersonalManager(input: SetPersonalManagerInput!): SetPersonalManagerPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Says which of the caller's own proven addresses and numbers the customers see whose personal manager he is."
@@ -42590,7 +42630,7 @@ type CustomerCard {
   since: DateTime!
   "The account itself. Needs USERS_READ."
   user: User
-  "Addresses and numbers. Needs USERS_READ."
+  "Addresses and numbers; masked where the caller's role lacks USERS_READ."
   contacts: [ContactPoint!]
   "The companies and families that the customer is in, with his role there; the first 50. Needs USERS_READ."
   companies: [CustomerCompany!]
@@ -42692,7 +42732,7 @@ type CustomerOutsideCard {
   sourceId: ID!
   "The source's name."
   sourceName: String!
-  "Its heading; null while nothing was told."
+  "Its heading; null while nothing was told, and where nothing is known of the customer."
   title: String
   "Its rows, at most 50; text, never markup."
   rows: [CustomerOutsideRow!]!
@@ -42832,7 +42872,7 @@ type SupportFigures {
   closed: Int!
   "Of those opened in the period, how often they were opened again since."
   reopened: Int!
-  "Answers that staff wrote in the period."
+  "Answers that staff wrote in the period and has not taken back."
   replies: Int!
   "How long customers waited for the first answer, of those that came in the period, in working time."
   firstReply: SupportTimes!
@@ -43351,7 +43391,7 @@ type DeleteBusinessCalendarPayload {
 }
 
 extend type Mutation {
-  "Gives a ticket to a staff member, or to nobody; to a team whose tickets are given by turn, where it finds who has room. Nobody is given his own."
+  "Gives a ticket to a staff member, or to nobody; to a team whose tickets are given by turn, where it finds who has room. Nobody is given his own, nor one of a company that he is a member of or in whose ticket he takes part."
   assignTicket(input: AssignTicketInput!): AssignTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Takes the ticket that should be answered next: open, nobody's, of the caller's team or of none, in a language and of a skill of his, the most urgent and then the one due first. Two who take at once get two. Capacity is no bound here. Null where none waits."
   claimNextTicket: ClaimNextTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
@@ -43367,6 +43407,8 @@ extend type Mutation {
   deleteSupportTeam(input: DeleteSupportTeamInput!): DeleteSupportTeamPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
   "Makes a staff member an operator, or changes what he answers. An absent field is unchanged."
   saveOperator(input: SaveOperatorInput!): SaveOperatorPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
+  "Takes a staff member out of duty for good: he is given no tickets any more, and those he has that are not closed are given to others."
+  deleteOperator(input: DeleteOperatorInput!): DeleteOperatorPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
   "Says that the caller is away, or back: who is away is given no tickets, and keeps those he has."
   setMyAvailability(input: SetMyAvailabilityInput!): SetMyAvailabilityPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Makes a canned reply or changes one. A variable that does not exist is refused with where it stands."
@@ -43422,6 +43464,8 @@ input TicketQueueFilter {
   orderId: ID
   "With this number, in whatever case."
   number: String
+  "The beginning of its number, or a part of its subject, up to 200 characters; as written, in small letters, in capitals or begun with one. Where the filter names no state, customer, company, order, number or beginning of a period, it is looked for among tickets that are not closed."
+  text: String
   "Opened then or later."
   createdFrom: DateTime
   "Opened before."
@@ -43816,6 +43860,22 @@ type SaveOperatorPayload {
   userErrors: [UserError!]!
 }
 
+"Input of deleteOperator."
+input DeleteOperatorInput {
+  "The staff member."
+  userId: ID!
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int
+}
+
+"What deleteOperator gives."
+type DeleteOperatorPayload {
+  "The operator that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
 "Input of setMyAvailability."
 input SetMyAvailabilityInput {
   "Whether the caller is away."
@@ -43944,6 +44004,8 @@ type Letter {
   ticket: Ticket
   "The message that it became, or the note, where it was not proven who wrote it."
   message: TicketMessage
+  "All that was written, with what was quoted and the signature, where the message shows less of it: what was cut may hold words of the writer. Up to 60,000 characters; null where the message shows everything, and once it is removed."
+  whole: String
   "Bytes, as it came."
   size: Int!
   "When it came."
@@ -43960,7 +44022,7 @@ enum LetterOutcome {
   BOUNCE
   "No person wrote it: an automatic reply, a list, a loop. It is never answered."
   IGNORED
-  "It could not be taken: it names nobody who wrote it."
+  "It could not be taken, and its sender's server was told so: it names nobody who wrote it, or several."
   REFUSED
 }
 
@@ -48506,6 +48568,16 @@ func (ec *executionContext) childFields_DeleteMacroPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type DeleteMacroPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteOperatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteOperatorPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteOperatorPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteOperatorPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeletePaymentMethodPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -49676,6 +49748,8 @@ func (ec *executionContext) childFields_Letter(ctx context.Context, field graphq
 		return ec.fieldContext_Letter_ticket(ctx, field)
 	case "message":
 		return ec.fieldContext_Letter_message(ctx, field)
+	case "whole":
+		return ec.fieldContext_Letter_whole(ctx, field)
 	case "size":
 		return ec.fieldContext_Letter_size(ctx, field)
 	case "createdAt":

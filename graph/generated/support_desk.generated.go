@@ -396,6 +396,45 @@ func (ec *executionContext) fieldContext_DeleteMacroPayload_userErrors(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _DeleteOperatorPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *DeleteOperatorPayload) (ret graphql.Marshaler) {
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.DeletedID)
+}
+func (ec *executionContext) fieldContext_DeleteOperatorPayload_deletedId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteOperatorPayload", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _DeleteOperatorPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *DeleteOperatorPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteOperatorPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteOperatorPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteOperatorPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DeleteSupportTeamPayload_deletedId(ctx context.Context, field graphql.CollectedField, obj *DeleteSupportTeamPayload) (ret graphql.Marshaler) {
 	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.DeletedID)
 }
@@ -1659,6 +1698,43 @@ func (ec *executionContext) unmarshalInputDeleteMacroInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputDeleteOperatorInput(ctx context.Context, obj any) (desk.DeleteOperatorInput, error) {
+	var it desk.DeleteOperatorInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userId", "revision"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "revision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Revision = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputDeleteSupportTeamInput(ctx context.Context, obj any) (desk.DeleteSupportTeamInput, error) {
 	var it desk.DeleteSupportTeamInput
 	if obj == nil {
@@ -2252,7 +2328,7 @@ func (ec *executionContext) unmarshalInputTicketQueueFilter(ctx context.Context,
 		asMap["unread"] = false
 	}
 
-	fieldsInOrder := [...]string{"status", "reason", "kind", "priority", "channel", "locale", "levelStatus", "teamId", "withoutTeam", "assigneeId", "mine", "unassigned", "customerId", "companyId", "orderId", "number", "createdFrom", "createdBefore", "unread"}
+	fieldsInOrder := [...]string{"status", "reason", "kind", "priority", "channel", "locale", "levelStatus", "teamId", "withoutTeam", "assigneeId", "mine", "unassigned", "customerId", "companyId", "orderId", "number", "text", "createdFrom", "createdBefore", "unread"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2371,6 +2447,13 @@ func (ec *executionContext) unmarshalInputTicketQueueFilter(ctx context.Context,
 				return it, err
 			}
 			it.Number = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = data
 		case "createdFrom":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdFrom"))
 			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
@@ -2753,6 +2836,39 @@ func (ec *executionContext) _DeleteMacroPayload(ctx context.Context, sel ast.Sel
 			}
 		case "userErrors":
 			out.Values[i] = ec._DeleteMacroPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var deleteOperatorPayloadImplementors = []string{"DeleteOperatorPayload"}
+
+func (ec *executionContext) _DeleteOperatorPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteOperatorPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteOperatorPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteOperatorPayload")
+		case "deletedId":
+			out.Values[i] = ec._DeleteOperatorPayload_deletedId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DeleteOperatorPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -3893,6 +4009,21 @@ func (ec *executionContext) marshalNDeleteMacroPayload2ᚖkabinetᚋgraphᚋgene
 		return graphql.Null
 	}
 	return ec._DeleteMacroPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDeleteOperatorInput2kabinetᚋinternalᚋsupportᚋdeskᚐDeleteOperatorInput(ctx context.Context, v any) (desk.DeleteOperatorInput, error) {
+	res, err := ec.unmarshalInputDeleteOperatorInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeleteOperatorPayload2ᚖkabinetᚋgraphᚋgeneratedᚐDeleteOperatorPayload(ctx context.Context, sel ast.SelectionSet, v *DeleteOperatorPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeleteOperatorPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDeleteSupportTeamInput2kabinetᚋinternalᚋsupportᚋdeskᚐDeleteSupportTeamInput(ctx context.Context, v any) (desk.DeleteSupportTeamInput, error) {

@@ -15,9 +15,9 @@ import (
 func TestKindsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := map[string]bool{
-		TicketOverdue{}.Kind():      true, // of the staff
+		TicketOverdue{}.Kind():      true,                                                                                                 // of the staff
 		TicketQueueChanged{}.Kind(): true, CampaignStatusChanged{}.Kind(): true, RaffleDrawDue{}.Kind(): true, RaffleDrawn{}.Kind(): true, // of the House
-		ArticlePublished{}.Kind(): true,
+		ArticlePublished{}.Kind():    true,
 		ProductPriceDropped{}.Kind(): true, ProductBackInStock{}.Kind(): true,
 	}
 	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck // one directory, no build tags

@@ -48,10 +48,12 @@ func (c *Cards) manager(ctx context.Context, id *uuid.UUID) (*PersonalManager, e
 
 // managersBy reads members of staff as customers see them.
 func (c *Cards) managersBy(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*PersonalManager, error) {
-	people, err := c.Store.Client.User.Query().Where(entuser.IDIn(ids...), entuser.StatusEQ(entuser.StatusACTIVE), isStaff(c.Store.Now())).
+	q := c.Store.Client.User.Query().Where(entuser.IDIn(ids...), entuser.StatusEQ(entuser.StatusACTIVE), isStaff(c.Store.Now())).
 		WithContactPoints(func(q *ent.ContactPointQuery) {
-			q.Where(contactpoint.VerifiedAtNotNil()).Order(contactpoint.ByID())
-		}).All(asSystem(ctx))
+			q.Where(contactpoint.VerifiedAtNotNil()).Order(contactpoint.ByID()).Select(contactpoint.FieldKind, contactpoint.FieldValue)
+		})
+	q.Select(entuser.FieldDisplayName, entuser.FieldAvatarID, entuser.FieldAvatarWidth, entuser.FieldAvatarHeight, entuser.FieldManagerContacts)
+	people, err := q.All(asSystem(ctx))
 	if err != nil {
 		return nil, store.Translate(err)
 	}
