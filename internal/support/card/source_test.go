@@ -75,9 +75,16 @@ func TestSources(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		// What is on record shows the host alone (security I8).
-		if n := w.count(`SELECT count(*) FROM audit_entries WHERE action = 'card_source.save' AND CAST(changes AS text) LIKE '%/card%'`); n != 0 {
-			t.Error("the address is on record")
+		// What is on record shows the host alone, and nothing that prints a source
+		// shows what it signs with (security I8).
+		if n := w.count(`SELECT count(*) FROM audit_entries WHERE action = 'card_source.save' AND (CAST(changes AS text) LIKE '%/card%' OR CAST(changes AS text) LIKE '%whsec%')`); n != 0 {
+			t.Error("the address or a secret is on record")
+		}
+		row, err := w.Store.Client.CardSource.Get(storetest.System(), saved.Source.ID)
+		w.must(err)
+		printed, _ := json.Marshal(row)
+		if text := row.String() + string(printed); len(row.Sealed) == 0 || strings.Contains(text, string(row.Sealed)) || strings.Contains(strings.ToLower(string(printed)), "sealed") {
+			t.Errorf("a source prints its secret: %s", text)
 		}
 		for i := range 18 {
 			w.source("s"+strconv.Itoa(i), 0)
