@@ -45,6 +45,7 @@ type Tickets struct {
 	files   gather.Loader[uuid.UUID, bool]
 	marks   gather.Loader[uuid.UUID, *ent.Ticket]
 	typists typists
+	shared  sharings
 }
 
 // The bounds of what people write, in characters.

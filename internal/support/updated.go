@@ -54,25 +54,22 @@ func (s *Tickets) update(ctx context.Context, e event.Stored, cursor string, sta
 	}
 	u := &Update{Cursor: cursor, Kind: e.Kind}
 	var err error
-	if u.Ticket, err = s.byKey(ctx, e.StreamID); err != nil {
+	if f.MessageID == nil {
+		u.Ticket, err = s.byKey(ctx, e.StreamID)
+		return u, err
+	}
+	if u.Ticket, u.Message, err = s.sharedRows(ctx, e.EventID, e.StreamID, *f.MessageID); err != nil {
 		return nil, err
 	}
-	if f.MessageID == nil {
+	change := changeOf(f.Change, staff)
+	if f.Change == event.MessageHidden && !staff {
+		u.Message = nil
+	}
+	if u.Message == nil && change != TicketChangeRemoved {
 		return u, nil
 	}
-	change := changeOf(f.Change, staff)
-	hidden := f.Change == event.MessageHidden && !staff
-	if !hidden {
-		u.Message, err = s.message(ctx, *f.MessageID)
-		if fault.KindOf(err) == fault.NotFound {
-			err = nil
-			if change != TicketChangeRemoved {
-				return u, nil
-			}
-		}
-	}
 	u.Change, u.MessageID = &change, &scalar.ID{Prefix: "msg", UUID: *f.MessageID}
-	return u, err
+	return u, nil
 }
 
 // changeOf says what a message's change is to a side; a fact without one is
