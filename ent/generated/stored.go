@@ -1464,6 +1464,7 @@ var storedLetter = StoredType{
 		"sender":    {"sender"},
 		"size":      {"size"},
 		"ticket":    {"ticket_id"},
+		"whole":     {"message_id"},
 	},
 	Edges: map[string]StoredEdge{
 		"message": {Type: "TicketMessage", Column: "message_id", Own: true, Unique: true, Connection: false},

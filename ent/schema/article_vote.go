@@ -36,5 +36,6 @@ func (ArticleVote) Fields() []ent.Field {
 func (ArticleVote) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("article_id", "voter").Unique(),
+		index.Fields("article_id", "id"),
 	}
 }

@@ -20,6 +20,7 @@ func (Letter) Mixin() []ent.Mixin { return []ent.Mixin{Log{}} }
 func (Letter) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "let"},
+		Shows{Fields: map[string][]string{"whole": {"message_id"}}},
 	}
 }
 

@@ -246,6 +246,11 @@ var (
 				Unique:  true,
 				Columns: []*schema.Column{ArticleVotesColumns[3], ArticleVotesColumns[5]},
 			},
+			{
+				Name:    "articlevote_article_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleVotesColumns[3], ArticleVotesColumns[0]},
+			},
 		},
 	}
 	// AuditEntriesColumns holds the columns for the "audit_entries" table.

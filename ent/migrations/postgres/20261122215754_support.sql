@@ -59,6 +59,8 @@ CREATE UNIQUE INDEX "articlesearch_words_locale_on_date" ON "article_searches" (
 CREATE TABLE "article_votes" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "article_id" uuid NOT NULL, "locale" character varying NOT NULL, "voter" character varying NOT NULL, "helped" boolean NOT NULL, "comment" character varying NULL, PRIMARY KEY ("id"));
 -- create index "articlevote_article_id_voter" to table: "article_votes"
 CREATE UNIQUE INDEX "articlevote_article_id_voter" ON "article_votes" ("article_id", "voter");
+-- create index "articlevote_article_id_id" to table: "article_votes"
+CREATE INDEX "articlevote_article_id_id" ON "article_votes" ("article_id", "id");
 -- create "business_calendars" table
 CREATE TABLE "business_calendars" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "key_id" uuid NOT NULL, "version" bigint NOT NULL DEFAULT 1, "retired_at" timestamptz NULL, "name" character varying NOT NULL, "time_zone" character varying NOT NULL, "intervals" jsonb NOT NULL, "holidays" jsonb NULL, PRIMARY KEY ("id"));
 -- create index "business_calendar_in_force" to table: "business_calendars"

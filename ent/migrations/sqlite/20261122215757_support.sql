@@ -113,6 +113,8 @@ CREATE INDEX `articlesearch_on_date_empty_id` ON `article_searches` (`on_date`, 
 CREATE TABLE `article_votes` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `updated_at` datetime NOT NULL, `article_id` uuid NOT NULL, `locale` text NOT NULL, `voter` text NOT NULL, `helped` bool NOT NULL, `comment` text NULL, PRIMARY KEY (`id`));
 -- create index "articlevote_article_id_voter" to table: "article_votes"
 CREATE UNIQUE INDEX `articlevote_article_id_voter` ON `article_votes` (`article_id`, `voter`);
+-- create index "articlevote_article_id_id" to table: "article_votes"
+CREATE INDEX `articlevote_article_id_id` ON `article_votes` (`article_id`, `id`);
 -- create "business_calendars" table
 CREATE TABLE `business_calendars` (`id` uuid NOT NULL, `created_at` datetime NOT NULL, `key_id` uuid NOT NULL, `version` integer NOT NULL DEFAULT (1), `retired_at` datetime NULL, `name` text NOT NULL, `time_zone` text NOT NULL, `intervals` json NOT NULL, `holidays` json NULL, PRIMARY KEY (`id`));
 -- create index "businesscalendar_key_id_version" to table: "business_calendars"
