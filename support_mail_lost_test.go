@@ -89,9 +89,6 @@ func TestMailWhileTheDatabaseIsAway(t *testing.T) {
 // answered with 250 is there, once, and so is each when its sender has tried
 // again.
 func TestMailKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it builds the binary")
-	}
 	dir := t.TempDir()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)

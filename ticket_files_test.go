@@ -15,7 +15,7 @@ import (
 // moment and in the session that asked, and by nobody else; somebody else's
 // upload is nobody's to send.
 //
-// security F8, J5
+// security F8, J5, S4
 func TestFilesOfMessages(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w := newWorld(t, db)
