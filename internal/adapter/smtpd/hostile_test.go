@@ -88,7 +88,7 @@ func TestKeptBeforeAnswered(t *testing.T) {
 	r := bufio.NewReader(c)
 	_ = c.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
 	early, _ := io.ReadAll(r)
-	if !strings.Contains(string(early), "354 ") || strings.Contains(string(early)[strings.Index(string(early), "354 "):], "250 ") {
+	if _, after, begun := strings.Cut(string(early), "354 "); !begun || strings.Contains(after, "250 ") {
 		t.Fatalf("%q", early)
 	}
 	close(kept)

@@ -63,7 +63,7 @@ func TestRequestCallback(t *testing.T) {
 			}
 		}
 		_, err = w.bot.RequestCallback(customer(w.alice), bot.RequestCallbackInput{Phone: in.Phone, At: now.Add(24 * time.Hour)})
-		if f := wantFault(t, err, bot.ErrTooManyItems); f.Params["limit"] != 5 {
+		if f := theFault(t, err, bot.ErrTooManyItems); f.Params["limit"] != 5 {
 			t.Errorf("%v", f.Params)
 		}
 		if _, err := w.tickets.Close(customer(w.alice), support.CloseTicketInput{TicketID: tkt.GlobalID()}); err != nil {
@@ -110,7 +110,7 @@ func TestRequestCallbackRules(t *testing.T) {
 			c.change(&in)
 			_, err := w.bot.RequestCallback(customer(w.alice), in)
 			t.Run(name, func(t *testing.T) {
-				if f := wantFault(t, err, c.want, c.path...); c.want == fault.ErrOutOfRange && (f.Params["min"] == nil || f.Params["max"] == nil) {
+				if f := theFault(t, err, c.want, c.path...); c.want == fault.ErrOutOfRange && (f.Params["min"] == nil || f.Params["max"] == nil) {
 					t.Errorf("%v", f.Params)
 				}
 			})

@@ -39,7 +39,7 @@ func TestConfirm(t *testing.T) {
 		}
 		w.settle(t)
 		w.stands(t, tkt.ID, ticket.StatusCLOSED, ticket.BotStateDONE, ticket.BotOutcomeCONFIRMED)
-		if f := wantFault(t, confirm(customer(w.alice), tkt.GlobalID(), false), bot.ErrBotDone, "input", "ticketId"); f.Params["outcome"] != "CONFIRMED" {
+		if f := theFault(t, confirm(customer(w.alice), tkt.GlobalID(), false), bot.ErrBotDone, "input", "ticketId"); f.Params["outcome"] != "CONFIRMED" {
 			t.Errorf("%v", f.Params)
 		}
 		_, err := w.bot.RequestOperator(customer(w.alice), bot.RequestOperatorInput{TicketID: tkt.GlobalID()})

@@ -142,7 +142,7 @@ func TestMerged(t *testing.T) {
 			}
 		}
 		_, err = w.bot.RequestOperator(customer(w.alice), bot.RequestOperatorInput{TicketID: tkt.GlobalID()})
-		if f := wantFault(t, err, support.ErrTicketMerged, "input", "ticketId"); f.Params["ticketId"] != into.GlobalID().String() {
+		if f := theFault(t, err, support.ErrTicketMerged, "input", "ticketId"); f.Params["ticketId"] != into.GlobalID().String() {
 			t.Errorf("%v", f.Params)
 		}
 		_, err = w.bot.Confirm(customer(w.alice), bot.ConfirmBotAnswerInput{TicketID: tkt.GlobalID(), Helped: true})
@@ -222,7 +222,7 @@ func TestFloodOfCalls(t *testing.T) {
 			}
 		}
 		_, err := w.bot.RequestCallback(customer(w.alice), in)
-		if f := wantFault(t, err, bot.ErrTooManyItems); f.Params["limit"] != 20 {
+		if f := theFault(t, err, bot.ErrTooManyItems); f.Params["limit"] != 20 {
 			t.Errorf("%v", f.Params)
 		}
 		if _, err := w.bot.RequestCallback(customer(w.bob), in); err != nil {
@@ -244,7 +244,7 @@ func TestOddCalls(t *testing.T) {
 		now := w.Clock.Now()
 		for _, at := range []time.Time{{}, time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -12*3600)), now} {
 			_, err := w.bot.RequestCallback(customer(w.alice), bot.RequestCallbackInput{Phone: "+442079460018", At: at, ClientMessageID: ptr(at.String())})
-			f := wantFault(t, err, fault.ErrOutOfRange, "input", "at")
+			f := theFault(t, err, fault.ErrOutOfRange, "input", "at")
 			for _, bound := range []string{"min", "max"} { // what it says may be asked for
 				said, _ := time.Parse(time.RFC3339, f.Params[bound].(string))
 				if _, err := w.bot.RequestCallback(customer(w.alice), bot.RequestCallbackInput{Phone: "+442079460018", At: said}); err != nil && !isFull(err) {

@@ -228,7 +228,13 @@ func (w *world) said(t *testing.T, id uuid.UUID) []*ent.TicketMessage {
 	return all
 }
 
-func wantFault(t *testing.T, err error, want *fault.Fault, path ...string) *fault.Fault {
+func wantFault(t *testing.T, err error, want *fault.Fault, path ...string) {
+	t.Helper()
+	_ = theFault(t, err, want, path...)
+}
+
+// theFault is wantFault that gives the fault, for its params.
+func theFault(t *testing.T, err error, want *fault.Fault, path ...string) *fault.Fault {
 	t.Helper()
 	f, ok := fault.As(err)
 	if !errors.Is(err, want) || !ok {

@@ -15,7 +15,7 @@ import (
 // described in schema/support_clock.graphqls.
 
 var (
-	// ErrTooManyItems: params.limit are there already.
+	// ErrTooManyItems says that params.limit are there already.
 	ErrTooManyItems = fault.New(fault.Refused, "TOO_MANY_ITEMS")
 	// ErrCalendarInUse refuses to delete a calendar that a service level in
 	// force goes by; params.serviceLevels are their ids.

@@ -73,7 +73,7 @@ func TestSaveCalendar(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = w.clocks.DeleteCalendar(w.staff(), clock.DeleteBusinessCalendarInput{ID: cal.GlobalID()})
-		f := wantFault(t, err, clock.ErrCalendarInUse, "input", "id")
+		f := theFault(t, err, clock.ErrCalendarInUse, "input", "id")
 		if ids, _ := f.Params["serviceLevels"].([]string); len(ids) != 1 || ids[0] != level.GlobalID().String() {
 			t.Errorf("it is used by %v", f.Params)
 		}
@@ -126,7 +126,7 @@ func TestSaveLevel(t *testing.T) {
 			}
 		}
 		_, err = w.clocks.SaveLevel(w.staff(), clock.SaveServiceLevelInput{Name: "x"})
-		if f := wantFault(t, err, clock.ErrTooManyItems); f.Params["limit"] != 50 {
+		if f := theFault(t, err, clock.ErrTooManyItems); f.Params["limit"] != 50 {
 			t.Errorf("%v", f.Params)
 		}
 		for _, ctx := range []context.Context{context.Background(), storetest.As(w.alice), reader(w)} {

@@ -128,7 +128,13 @@ func (w *world) hear(t testing.TB, hearers []store.Hearer) {
 }
 
 // wantFault wants a code, at a path where one is given.
-func wantFault(t testing.TB, err error, want *fault.Fault, path ...string) *fault.Fault {
+func wantFault(t testing.TB, err error, want *fault.Fault, path ...string) {
+	t.Helper()
+	_ = theFault(t, err, want, path...)
+}
+
+// theFault is wantFault that gives the fault, for its params.
+func theFault(t testing.TB, err error, want *fault.Fault, path ...string) *fault.Fault {
 	t.Helper()
 	f, ok := fault.As(err)
 	if !errors.Is(err, want) || !ok {

@@ -139,7 +139,7 @@ func TestMacros(t *testing.T) {
 		bad := w.macro(t, "bad", &desk.MacroActInput{Kind: desk.ActSetPriority, Priority: ptr(ticket.PriorityURGENT)},
 			&desk.MacroActInput{Kind: desk.ActReply, Texts: texts("en", "About {{order.number}}")})
 		_, err = apply(sam, tkt, bad)
-		if f := wantFault(t, err, desk.ErrVariableEmpty); f.Params["variable"] != "order.number" || !slices.Equal(f.Path, []string{"acts", "1", "texts"}) {
+		if f := theFault(t, err, desk.ErrVariableEmpty); f.Params["variable"] != "order.number" || !slices.Equal(f.Path, []string{"acts", "1", "texts"}) {
 			t.Errorf("%v at %v", f.Params, f.Path)
 		}
 		if after := w.read(t, tkt.ID); after.Revision != before.Revision || after.Priority != before.Priority || said() != n {

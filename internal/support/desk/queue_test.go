@@ -132,7 +132,7 @@ func TestQueue(t *testing.T) {
 		wantFault(t, err, fault.ErrInvalidID)
 		for path, f := range map[string]desk.TicketQueueFilter{"number": {Number: ptr("T\x00")}, "text": {Text: ptr("a\x00")}} {
 			_, err = w.queue.List(sam, &f, nil, desk.Page{})
-			if f := wantFault(t, err, fault.ErrInvalidValue); !slices.Equal(f.Path, []string{"filter", path}) {
+			if f := theFault(t, err, fault.ErrInvalidValue); !slices.Equal(f.Path, []string{"filter", path}) {
 				t.Errorf("at %v", f.Path)
 			}
 		}
@@ -259,7 +259,7 @@ func TestViews(t *testing.T) {
 		}
 		in.Name, in.Filter = "X", desk.TicketQueueFilter{TeamID: ptr(usr(uuid.New()))}
 		_, err = w.queue.SaveView(sam, in)
-		if f := wantFault(t, err, fault.ErrInvalidID); !slices.Equal(f.Path, []string{"input", "filter", "teamId"}) {
+		if f := theFault(t, err, fault.ErrInvalidID); !slices.Equal(f.Path, []string{"input", "filter", "teamId"}) {
 			t.Errorf("at %v", f.Path)
 		}
 		for i := range 49 {

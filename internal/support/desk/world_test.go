@@ -166,7 +166,13 @@ func has(tkt *ent.Ticket, person uuid.UUID) bool {
 }
 
 // wantFault wants a code and gives the fault.
-func wantFault(t *testing.T, err error, want *fault.Fault) *fault.Fault {
+func wantFault(t *testing.T, err error, want *fault.Fault) {
+	t.Helper()
+	_ = theFault(t, err, want)
+}
+
+// theFault is wantFault that gives the fault, for its params.
+func theFault(t *testing.T, err error, want *fault.Fault) *fault.Fault {
 	t.Helper()
 	f, ok := fault.As(err)
 	if !errors.Is(err, want) || !ok {

@@ -39,7 +39,7 @@ func TestJoin(t *testing.T) {
 		alice := storetest.As(w.alice)
 		tkt := w.open(t, alice)
 		to := w.replyAddress(t, alice, tkt)
-		if len(to[:strings.Index(to, "@")]) > 64 || strings.ToLower(to) != to {
+		if local, _, ok := strings.Cut(to, "@"); !ok || len(local) > 64 || strings.ToLower(to) != to {
 			t.Errorf("%s is no address", to)
 		}
 		l := w.take(t, w.letter("Alice@Example.com", strings.ToUpper(to), "In Elm Street."))

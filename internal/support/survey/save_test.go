@@ -65,7 +65,7 @@ func TestSave(t *testing.T) {
 			w.save(t, plain())
 		}
 		_, err = w.surveys.Save(staff(w.sam), plain())
-		if f := wantFault(t, err, survey.ErrTooManyItems); f.Params["limit"] != 50 {
+		if f := theFault(t, err, survey.ErrTooManyItems); f.Params["limit"] != 50 {
 			t.Errorf("%v", f.Params)
 		}
 	})

@@ -130,7 +130,7 @@ func TestDue(t *testing.T) {
 		both()
 		w.stand(t, tkt.ID, expired)
 		_, _, err := w.surveys.Rate(customer(w.alice), survey.RateTicketInput{TicketID: ptr(tkt.GlobalID()), Score: ptr(5)})
-		if f := wantFault(t, err, survey.ErrSurveyOver, "input", "ticketId"); f.Params["status"] != "EXPIRED" {
+		if f := theFault(t, err, survey.ErrSurveyOver, "input", "ticketId"); f.Params["status"] != "EXPIRED" {
 			t.Errorf("%v", f.Params)
 		}
 		if n := w.told(t, w.alice, asks); n != 2 {
@@ -292,7 +292,7 @@ func TestRateEarly(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, err := w.surveys.Rate(customer(w.alice), survey.RateTicketInput{TicketID: ptr(other.GlobalID()), Score: ptr(1)})
-		if f := wantFault(t, err, survey.ErrSurveyOver); f.Params["status"] != "CANCELLED" {
+		if f := theFault(t, err, survey.ErrSurveyOver); f.Params["status"] != "CANCELLED" {
 			t.Errorf("%v", f.Params)
 		}
 	})

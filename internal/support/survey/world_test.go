@@ -190,7 +190,13 @@ func (w *world) told(t *testing.T, stream uuid.UUID, kind string) (n int) {
 	return n
 }
 
-func wantFault(t *testing.T, err error, want *fault.Fault, path ...string) *fault.Fault {
+func wantFault(t *testing.T, err error, want *fault.Fault, path ...string) {
+	t.Helper()
+	_ = theFault(t, err, want, path...)
+}
+
+// theFault is wantFault that gives the fault, for its params.
+func theFault(t *testing.T, err error, want *fault.Fault, path ...string) *fault.Fault {
 	t.Helper()
 	f, ok := fault.As(err)
 	if !errors.Is(err, want) || !ok {
