@@ -82,7 +82,7 @@ func (r *rows) points(u *Person, h House) {
 
 func (r *rows) ticket(u *Person, t Ticket, h House) {
 	last := t.Last()
-	r.add(tTickets, t.ID, t.Opened, last.At, u.ID, u.ID, t.Number, t.Subject, t.Status, t.Reason, t.Order, last.At,
+	r.add(tTickets, t.ID, t.Opened, last.At, u.ID, u.ID, t.Number, t.Subject, t.Status, t.Reason, t.Order, last.At, never,
 		len(t.Messages), t.Said(true), t.Said(false), last.ID)
 	for i, m := range t.Messages {
 		author, kind, name := u.ID, "CUSTOMER", u.Name()

@@ -55,7 +55,7 @@ var tables = []table{
 	tEntries:      {"ledger_entries", columns("id created_at owner_id account_id seq kind amount bucket contra_id contra_bucket unit balance_after order_id cause_key explain note actor_id hash")},
 	tLots:         {"ledger_lots", columns("id created_at updated_at owner_id account_id entry_id bucket amount remaining due_at")},
 	tMoves:        {"ledger_lot_moves", columns("entry_id lot_id amount")},
-	tTickets:      {"tickets", columns("id created_at updated_at owner_id user_id number subject status status_reason order_id last_activity_at seq public_seq staff_seq last_message_id")},
+	tTickets:      {"tickets", columns("id created_at updated_at owner_id user_id number subject status status_reason order_id last_activity_at due_at seq public_seq staff_seq last_message_id")},
 	tMessages:     {"ticket_messages", columns("id created_at updated_at owner_id seq author_id author_kind author_name body ticket_id")},
 	tParticipants: {"ticket_participants", columns("id created_at updated_at user_id owner_id read_seq ticket_id")},
 	tNotifications: {"notifications", columns(`id created_at updated_at user_id event_id topic type title body data subject_kind subject_id
@@ -69,6 +69,9 @@ type jsonText string
 type rows [len(tablesCount)][][]any
 
 var tablesCount [tNotifications + 1]struct{}
+
+// never is when a ticket is due that is owed nothing.
+var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 func (r *rows) add(t int, values ...any) {
 	if len(values) != len(tables[t].columns) {
