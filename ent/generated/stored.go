@@ -2945,6 +2945,7 @@ var storedTicket = StoredType{
 		"callback":           {"callback_at", "callback_phone"},
 		"channel":            {"channel"},
 		"closedAt":           {"closed_at"},
+		"contactEmail":       {"contact_email", "owner_id", "user_id"},
 		"createdAt":          {"created_at"},
 		"customer":           {"user_id"},
 		"entryId":            {"entry_id"},
@@ -3096,6 +3097,7 @@ var storedTicketMessage = StoredType{
 	},
 	Fields: map[string][]string{
 		"attachments":         {"id"},
+		"authorId":            {"author_id", "ticket_id"},
 		"authorKind":          {"author_kind"},
 		"authorName":          {"author_name"},
 		"body":                {"body"},

@@ -532,6 +532,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_updateProfile_args(ctx, raw)
 	case "Mutation.updateShipment":
 		return ec.field_Mutation_updateShipment_args(ctx, raw)
+	case "Mutation.updateTicket":
+		return ec.field_Mutation_updateTicket_args(ctx, raw)
 	case "Mutation.updateTickets":
 		return ec.field_Mutation_updateTickets_args(ctx, raw)
 	case "Mutation.updateWallet":

@@ -441,7 +441,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Ticket":
 		switch field {
-		case "about", "bot", "callback", "links", "mergedInto", "neededSkill", "participants", "replyAddress", "replyDueAt", "serviceLevel", "survey", "team":
+		case "about", "bot", "callback", "contactEmail", "links", "mergedInto", "neededSkill", "participants", "replyAddress", "replyDueAt", "serviceLevel", "survey", "team":
 			return true
 		}
 	case "TicketAbout":
@@ -456,7 +456,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "TicketMessage":
 		switch field {
-		case "attachments", "isRemoved", "seenByOtherSide", "suggestedArticleIds":
+		case "attachments", "authorId", "isRemoved", "seenByOtherSide", "suggestedArticleIds":
 			return true
 		}
 	case "TicketRating":

@@ -2492,6 +2492,14 @@ type UpdateShipmentPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What updateTicket gives.
+type UpdateTicketPayload struct {
+	// The ticket after it.
+	Ticket *generated.Ticket `json:"ticket,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What became of one ticket.
 type UpdateTicketResult struct {
 	// The ticket.

@@ -2491,6 +2491,7 @@ type ComplexityRoot struct {
 		UpdatePreferences           func(childComplexity int, input profile.UpdatePreferencesInput) int
 		UpdateProfile               func(childComplexity int, input profile.UpdateProfileInput) int
 		UpdateShipment              func(childComplexity int, input history.UpdateShipmentInput) int
+		UpdateTicket                func(childComplexity int, input support.UpdateTicketInput) int
 		UpdateTickets               func(childComplexity int, input desk1.UpdateTicketsInput) int
 		UpdateWallet                func(childComplexity int, input wallet.UpdateWalletInput) int
 		UploadAvatar                func(childComplexity int, input document.UploadAvatarInput) int
@@ -4627,6 +4628,7 @@ type ComplexityRoot struct {
 		Callback           func(childComplexity int) int
 		Channel            func(childComplexity int) int
 		ClosedAt           func(childComplexity int) int
+		ContactEmail       func(childComplexity int) int
 		CreatedAt          func(childComplexity int) int
 		Customer           func(childComplexity int) int
 		EntryID            func(childComplexity int) int
@@ -4728,6 +4730,7 @@ type ComplexityRoot struct {
 
 	TicketMessage struct {
 		Attachments         func(childComplexity int) int
+		AuthorID            func(childComplexity int) int
 		AuthorKind          func(childComplexity int) int
 		AuthorName          func(childComplexity int) int
 		Body                func(childComplexity int) int
@@ -5087,6 +5090,11 @@ type ComplexityRoot struct {
 
 	UpdateShipmentPayload struct {
 		Shipment   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	UpdateTicketPayload struct {
+		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -16281,6 +16289,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateShipment(childComplexity, args["input"].(history.UpdateShipmentInput)), true
+	case "Mutation.updateTicket":
+		if e.ComplexityRoot.Mutation.UpdateTicket == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateTicket_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateTicket(childComplexity, args["input"].(support.UpdateTicketInput)), true
 	case "Mutation.updateTickets":
 		if e.ComplexityRoot.Mutation.UpdateTickets == nil {
 			break
@@ -25125,6 +25144,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.ClosedAt(childComplexity), true
+	case "Ticket.contactEmail":
+		if e.ComplexityRoot.Ticket.ContactEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.ContactEmail(childComplexity), true
 	case "Ticket.createdAt":
 		if e.ComplexityRoot.Ticket.CreatedAt == nil {
 			break
@@ -25549,6 +25574,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TicketMessage.Attachments(childComplexity), true
+	case "TicketMessage.authorId":
+		if e.ComplexityRoot.TicketMessage.AuthorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketMessage.AuthorID(childComplexity), true
 	case "TicketMessage.authorKind":
 		if e.ComplexityRoot.TicketMessage.AuthorKind == nil {
 			break
@@ -26978,6 +27009,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateShipmentPayload.UserErrors(childComplexity), true
+
+	case "UpdateTicketPayload.ticket":
+		if e.ComplexityRoot.UpdateTicketPayload.Ticket == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketPayload.Ticket(childComplexity), true
+	case "UpdateTicketPayload.userErrors":
+		if e.ComplexityRoot.UpdateTicketPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTicketPayload.UserErrors(childComplexity), true
 
 	case "UpdateTicketResult.changed":
 		if e.ComplexityRoot.UpdateTicketResult.Changed == nil {
@@ -41928,6 +41972,8 @@ extend type Mutation {
   reopenTicket(input: ReopenTicketInput!): ReopenTicketPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Changes state, reason and priority."
   setTicketStatus(input: SetTicketStatusInput!): SetTicketStatusPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
+  "Changes what kind of request a ticket is, what it is called, its language and what it is about. What it is about must be the customer's, as openTicket asks of him. Of another kind or in another language its service level is chosen anew. What is so already changes nothing."
+  updateTicket(input: UpdateTicketInput!): UpdateTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Merges a ticket into another of the same owner: its talk goes on there, it is closed as a duplicate, and whoever acts on it is told where to go. Its old talk can still be read; what is to be seen no more, staff hide or remove in both. Again, it is TICKET_MERGED."
   mergeTickets(input: MergeTicketsInput!): MergeTicketsPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Opens a ticket of the same owner with copies of some messages of this one."
@@ -41940,7 +41986,7 @@ extend type Mutation {
   addTicketParticipant(input: AddTicketParticipantInput!): AddTicketParticipantPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
   "Ends that a colleague takes part; what his role shows him he still sees. Again, it changes nothing."
   removeTicketParticipant(input: RemoveTicketParticipantInput!): RemoveTicketParticipantPayload! @access(audience: [CUSTOMER, STAFF], company: TICKETS_WRITE, acting: true)
-  "Ends that the caller takes part. Nobody leaves what is his own."
+  "Ends that the caller takes part. His own ticket nobody leaves; who opened one for a company may: it stays the company's, and he sees it as his role lets him."
   leaveTicket(input: LeaveTicketInput!): LeaveTicketPayload! @access(audience: [CUSTOMER], acting: true)
 }
 
@@ -42006,11 +42052,13 @@ type Ticket implements Node {
   entryId: ID
   "Who opened it."
   customer: User
+  "The address of who wrote by mail and has no account that is known; for staff."
+  contactEmail: String
   "Whether a staff member has taken it."
   isAssigned: Boolean!
   "The staff member who has taken it; for staff."
   assignee: User
-  "The talk, oldest first. Internal notes are for staff."
+  "The talk, by seq. What came with a merged ticket stands where it came in, after what was said before, and keeps its createdAt. Internal notes are for staff."
   messages("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketMessageConnection!
   "The last message that everybody sees."
   lastMessage: TicketMessage
@@ -42110,7 +42158,7 @@ enum TicketChannel {
   ACCOUNT
   "By mail."
   EMAIL
-  "By phone."
+  "By phone: a call was asked for."
   PHONE
   "By a chat."
   CHAT
@@ -42236,7 +42284,7 @@ input OpenTicketInput {
   channel: TicketChannel = ACCOUNT
   "Files of the first message, of the caller's own uploads, at most 10."
   attachmentIds: [ID!]
-  "The client's own id of the first message, up to 100 characters: the same one gives the same ticket again."
+  "The client's own id of the first message, up to 100 characters: for 48 hours the same one gives the same ticket again; after that it opens another."
   clientMessageId: String
 }
 
@@ -42294,6 +42342,40 @@ input SetTicketStatusInput {
 
 "What setTicketStatus gives."
 type SetTicketStatusPayload {
+  "The ticket after it."
+  ticket: Ticket
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of updateTicket. An absent field is unchanged; of what the ticket is about null takes away."
+input UpdateTicketInput {
+  "The ticket."
+  ticketId: ID!
+  "The revision that was read; another one is STALE_OBJECT."
+  revision: Int!
+  "What kind of request it is."
+  kind: TicketKind
+  "What it is about in words, 1 to 200 characters."
+  subject: String
+  "In which language its events are told."
+  locale: Locale
+  "The order it is about. When a line or a return is named and no order, it is theirs; while there is a line or a return it is not taken away."
+  orderId: ID
+  "The bonus entry it is about."
+  entryId: ID
+  "The line of an order it is about."
+  lineId: ID
+  "The return it is about."
+  returnId: ID
+  "The paper it is about."
+  documentId: ID
+  "The booking it is about, by its key in the business's own system, 1 to 100 characters."
+  bookingKey: String
+}
+
+"What updateTicket gives."
+type UpdateTicketPayload {
   "The ticket after it."
   ticket: Ticket
   "Why nothing was changed."
@@ -42422,14 +42504,23 @@ type LeaveTicketPayload {
 `, BuiltIn: false},
 	{Name: "../../schema/support_bot.graphqls", Input: `extend type Mutation {
   """
-  Asks to be called at a wished time: opens a ticket of kind CALLBACK with the
-  number. Ask again with the same clientMessageId and you get the same ticket.
-  One person waits for 5 calls at most, and asks for 20 in 24 hours at most.
+  Asks to be called at a wished time: opens a ticket of kind CALLBACK, channel
+  PHONE, with the number. It is SNOOZED, WAITING_FOR_DATE, until then (OPEN where
+  that is within a minute): then it is opened, people get it, and the time for a
+  first reply begins; before, its clock stands, unless the service level says
+  that it runs. What the customer writes before opens it at once; an answer of
+  staff leaves it waiting for that time. Ask again with the same clientMessageId
+  within 48 hours and you get the same ticket. One person waits for 5 calls at
+  most, and asks for 20 in 24 hours at most.
   """
   requestCallback(input: RequestCallbackInput!): RequestCallbackPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
   "Hands a ticket that the bot answers over to people. Where people have it already, nothing changes."
   requestOperator(input: RequestOperatorInput!): RequestOperatorPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
-  "Says whether the bot's answer helped: if so the ticket is closed, else people get it."
+  """
+  Says whether the bot's answer helped: if so the ticket is closed, else people
+  get it. A no is heard after the bot was done, too: a ticket that was closed is
+  opened again. A yes is BOT_DONE then.
+  """
   confirmBotAnswer(input: ConfirmBotAnswerInput!): ConfirmBotAnswerPayload! @access(audience: [CUSTOMER], company: TICKETS_WRITE, acting: true)
 }
 
@@ -42467,11 +42558,11 @@ enum TicketBotState {
 enum TicketBotOutcome {
   "The customer said that it helped; the ticket was closed."
   CONFIRMED
-  "The customer saw its answer and said nothing more for 24 hours; the ticket was closed."
+  "The customer read its answer and said nothing more for 24 hours; the ticket was closed."
   ASSUMED
   "People got it."
   ROUTED
-  "The customer left before he saw an answer; the ticket was closed."
+  "The customer did not read its answer: not for 24 hours, and people got the ticket, or he closed it before."
   ABANDONED
 }
 
@@ -42479,7 +42570,7 @@ enum TicketBotOutcome {
 type TicketCallback {
   "The number, E.164."
   phone: String!
-  "When, at the earliest."
+  "When, at the earliest: the ticket is opened then, and people get it."
   at: DateTime!
 }
 
@@ -42497,7 +42588,7 @@ input RequestCallbackInput {
   body: String
   "The order it is about."
   orderId: ID
-  "The client's own id of the request, up to 100 characters: the same one gives the same ticket again."
+  "The client's own id of the request, up to 100 characters: for 48 hours the same one gives the same ticket again; after that it opens another."
   clientMessageId: String
 }
 
@@ -43391,7 +43482,7 @@ type DeleteBusinessCalendarPayload {
 }
 
 extend type Mutation {
-  "Gives a ticket to a staff member, or to nobody; to a team whose tickets are given by turn, where it finds who has room. Nobody is given his own, nor one of a company that he is a member of or in whose ticket he takes part."
+  "Gives a ticket to a staff member, who is told (` + "`" + `ticket.assigned` + "`" + `), or to nobody; to a team whose tickets are given by turn, where it finds who has room. Nobody is given his own, nor one of a company that he is a member of or in whose ticket he takes part."
   assignTicket(input: AssignTicketInput!): AssignTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Takes the ticket that should be answered next: open, nobody's, of the caller's team or of none, in a language and of a skill of his, the most urgent and then the one due first. Two who take at once get two. Capacity is no bound here. Null where none waits."
   claimNextTicket: ClaimNextTicketPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
@@ -43403,11 +43494,11 @@ extend type Mutation {
   deleteTicketView(input: DeleteTicketViewInput!): DeleteTicketViewPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
   "Makes a team or changes one. A new one with the name of one that was deleted brings that back."
   saveSupportTeam(input: SaveSupportTeamInput!): SaveSupportTeamPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
-  "Deletes a team: its operators have none then, and its tickets that are not closed wait for another."
+  "Deletes a team: its operators have none then, and its tickets that are not closed wait for another, each with an event that staff see."
   deleteSupportTeam(input: DeleteSupportTeamInput!): DeleteSupportTeamPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
   "Makes a staff member an operator, or changes what he answers. An absent field is unchanged."
   saveOperator(input: SaveOperatorInput!): SaveOperatorPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
-  "Takes a staff member out of duty for good: he is given no tickets any more, and those he has that are not closed are given to others."
+  "Takes a staff member out of duty for good: he is given no tickets by turn any more, and those he has that are not closed are given to others. He is still the personal manager of whoever has him as that, and is given their new ones."
   deleteOperator(input: DeleteOperatorInput!): DeleteOperatorPayload! @access(audience: [STAFF], permission: SUPPORT_WRITE)
   "Says that the caller is away, or back: who is away is given no tickets, and keeps those he has."
   setMyAvailability(input: SetMyAvailabilityInput!): SetMyAvailabilityPayload! @access(audience: [STAFF], permission: TICKETS_WRITE)
@@ -43472,6 +43563,8 @@ input TicketQueueFilter {
   createdBefore: DateTime
   "With messages that staff has not read."
   unread: Boolean = false
+  "True: those alone that the bot is answering, which wait for nobody; false: those alone that it is not answering; both when absent."
+  withBot: Boolean
 }
 
 "The order of the staff's queue."
@@ -43690,7 +43783,7 @@ input MacroActInput {
 input AssignTicketInput {
   "The ticket."
   ticketId: ID!
-  "The staff member; nobody when null."
+  "The staff member; nobody when null. When absent: unchanged where teamId or skill is given, else nobody."
   assigneeId: ID
   "The team; none when null, unchanged when absent."
   teamId: ID
@@ -44469,6 +44562,8 @@ type TicketMessage implements Node {
   authorKind: TicketAuthorKind!
   "Who wrote it, as shown then."
   authorName: String!
+  "The id of the person who wrote it; for staff. Null of what no account wrote."
+  authorId: ID
   "Whether the caller wrote it."
   isMine: Boolean!
   "The text: words, never HTML. Empty when it was removed."
@@ -44605,7 +44700,7 @@ type TicketMessageEdge {
 type TicketUpdate {
   "The place to resume after. A signal does not move it."
   cursor: StreamCursor!
-  "What happened; ticket.signal for a signal."
+  "What happened: ticket.opened, ticket.replied, ticket.changed, ticket.message_changed or ticket.merged; for staff ticket.overdue and ticket.rated too; ticket.signal for a signal. There may be more one day."
   kind: String!
   "The ticket as it is now; null with a signal."
   ticket: Ticket
@@ -44657,7 +44752,7 @@ enum TicketSignalKind {
 type TicketQueueUpdate {
   "The place to resume after."
   cursor: StreamCursor!
-  "What happened to the ticket, such as ticket.replied."
+  "What happened to the ticket: ticket.opened, ticket.replied, ticket.changed, ticket.message_changed or ticket.overdue. There may be more one day."
   cause: String!
   "What became of it in the queue."
   change: TicketChange!
@@ -54062,6 +54157,8 @@ func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphq
 		return ec.fieldContext_Ticket_entryId(ctx, field)
 	case "customer":
 		return ec.fieldContext_Ticket_customer(ctx, field)
+	case "contactEmail":
+		return ec.fieldContext_Ticket_contactEmail(ctx, field)
 	case "isAssigned":
 		return ec.fieldContext_Ticket_isAssigned(ctx, field)
 	case "assignee":
@@ -54252,6 +54349,8 @@ func (ec *executionContext) childFields_TicketMessage(ctx context.Context, field
 		return ec.fieldContext_TicketMessage_authorKind(ctx, field)
 	case "authorName":
 		return ec.fieldContext_TicketMessage_authorName(ctx, field)
+	case "authorId":
+		return ec.fieldContext_TicketMessage_authorId(ctx, field)
 	case "isMine":
 		return ec.fieldContext_TicketMessage_isMine(ctx, field)
 	case "body":
@@ -54944,6 +55043,16 @@ func (ec *executionContext) childFields_UpdateShipmentPayload(ctx context.Contex
 		return ec.fieldContext_UpdateShipmentPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateShipmentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateTicketPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ticket":
+		return ec.fieldContext_UpdateTicketPayload_ticket(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateTicketPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateTicketPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateTicketResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -1611,7 +1611,7 @@ func (ec *executionContext) unmarshalInputAssignTicketInput(ctx context.Context,
 			if err != nil {
 				return it, err
 			}
-			it.AssigneeID = data
+			it.AssigneeID = graphql.OmittableOf(data)
 		case "teamId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("teamId"))
 			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
@@ -2328,7 +2328,7 @@ func (ec *executionContext) unmarshalInputTicketQueueFilter(ctx context.Context,
 		asMap["unread"] = false
 	}
 
-	fieldsInOrder := [...]string{"status", "reason", "kind", "priority", "channel", "locale", "levelStatus", "teamId", "withoutTeam", "assigneeId", "mine", "unassigned", "customerId", "companyId", "orderId", "number", "text", "createdFrom", "createdBefore", "unread"}
+	fieldsInOrder := [...]string{"status", "reason", "kind", "priority", "channel", "locale", "levelStatus", "teamId", "withoutTeam", "assigneeId", "mine", "unassigned", "customerId", "companyId", "orderId", "number", "text", "createdFrom", "createdBefore", "unread", "withBot"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2475,6 +2475,13 @@ func (ec *executionContext) unmarshalInputTicketQueueFilter(ctx context.Context,
 				return it, err
 			}
 			it.Unread = data
+		case "withBot":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withBot"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WithBot = data
 		}
 	}
 	return it, nil

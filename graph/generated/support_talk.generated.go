@@ -26,6 +26,7 @@ type TicketAttachmentResolver interface {
 	URL(ctx context.Context, obj *generated.TicketAttachment) (*string, error)
 }
 type TicketMessageResolver interface {
+	AuthorID(ctx context.Context, obj *generated.TicketMessage) (*scalar.ID, error)
 	IsMine(ctx context.Context, obj *generated.TicketMessage) (bool, error)
 
 	Attachments(ctx context.Context, obj *generated.TicketMessage) ([]*generated.TicketAttachment, error)
@@ -880,6 +881,29 @@ func (ec *executionContext) _TicketMessage_authorName(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_TicketMessage_authorName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TicketMessage", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _TicketMessage_authorId(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TicketMessage_authorId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.TicketMessage().AuthorID(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *scalar.ID) graphql.Marshaler {
+			return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TicketMessage_authorId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketMessage", field, true, true, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _TicketMessage_isMine(ctx context.Context, field graphql.CollectedField, obj *generated.TicketMessage) (ret graphql.Marshaler) {
@@ -2249,6 +2273,44 @@ func (ec *executionContext) _TicketMessage(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "authorId":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._TicketMessage_authorId(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "isMine":
 			if len(field.Deferrables) == 0 {
 				out.Values[i] = ec._TicketMessage_isMine(ctx, field, obj)
