@@ -37,6 +37,12 @@ func (r *mutationResolver) SetTicketStatus(ctx context.Context, input support.Se
 	return &gql.SetTicketStatusPayload{Ticket: done, UserErrors: userErrors}, err
 }
 
+func (r *mutationResolver) UpdateTicket(ctx context.Context, input support.UpdateTicketInput) (*gql.UpdateTicketPayload, error) {
+	done, err := r.Tickets.Update(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UpdateTicketPayload{Ticket: done, UserErrors: userErrors}, err
+}
+
 func (r *mutationResolver) MergeTickets(ctx context.Context, input support.MergeTicketsInput) (*gql.MergeTicketsPayload, error) {
 	ticket, into, err := r.Tickets.Merge(ctx, input)
 	userErrors, err := refusals(ctx, err)
@@ -88,7 +94,7 @@ func (r *ticketResolver) StatusLabel(ctx context.Context, obj *generated.Ticket)
 }
 
 func (r *ticketResolver) AvailableActions(ctx context.Context, obj *generated.Ticket) ([]support.TicketAction, error) {
-	return r.Tickets.AvailableActions(ctx, obj), nil
+	return r.Tickets.AvailableActions(ctx, obj)
 }
 
 func (r *ticketResolver) About(ctx context.Context, obj *generated.Ticket) (*support.About, error) {
@@ -105,6 +111,10 @@ func (r *ticketResolver) Participants(ctx context.Context, obj *generated.Ticket
 
 func (r *ticketResolver) EntryID(ctx context.Context, obj *generated.Ticket) (*scalar.ID, error) {
 	return r.Tickets.EntryID(obj), nil
+}
+
+func (r *ticketResolver) ContactEmail(ctx context.Context, obj *generated.Ticket) (*string, error) {
+	return r.Tickets.ContactEmail(ctx, obj), nil
 }
 
 func (r *ticketResolver) IsAssigned(ctx context.Context, obj *generated.Ticket) (bool, error) {

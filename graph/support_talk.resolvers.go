@@ -74,6 +74,10 @@ func (r *ticketAttachmentResolver) URL(ctx context.Context, obj *generated.Ticke
 	return r.Tickets.AttachmentURL(ctx, obj)
 }
 
+func (r *ticketMessageResolver) AuthorID(ctx context.Context, obj *generated.TicketMessage) (*scalar.ID, error) {
+	return r.Tickets.AuthorID(ctx, obj)
+}
+
 func (r *ticketMessageResolver) IsMine(ctx context.Context, obj *generated.TicketMessage) (bool, error) {
 	return r.Tickets.IsMine(ctx, obj), nil
 }

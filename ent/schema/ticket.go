@@ -36,6 +36,7 @@ func (Ticket) Annotations() []schema.Annotation {
 			"links":            {"owner_id"}, // by the id, which is always there
 			"participants":     {"owner_id"}, // by the id
 			"assignee":         {"assignee_id", "owner_id", "user_id"},
+			"contactEmail":     {"contact_email", "owner_id", "user_id"},
 			"team":             {"team_id", "owner_id", "user_id"},
 			"neededSkill":      {"skill", "owner_id", "user_id"},
 			"unreadCount":      {"public_seq", "staff_seq", "staff_read_seq", "owner_id", "user_id"},

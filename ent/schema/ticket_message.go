@@ -22,7 +22,7 @@ func (TicketMessage) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "msg"},
 		Shows{Fields: map[string][]string{
-			"isMine": {"author_id"}, "clientMessageId": {"client_id"}, "isRemoved": {"removed_at"}, "suggestedArticleIds": {"data"},
+			"isMine": {"author_id"}, "authorId": {"author_id", "ticket_id"}, "clientMessageId": {"client_id"}, "isRemoved": {"removed_at"}, "suggestedArticleIds": {"data"},
 			"seenByOtherSide": {"ticket_id", "seq", "kind", "author_kind"},
 		}, Always: []string{"removed_at"}}, // files of what is removed are not shown
 	}

@@ -10,21 +10,24 @@ import (
 	entticket "kabinet/ent/generated/ticket"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
+	"kabinet/internal/viewer"
 )
 
 var supportObjects = map[string]*object{
 	"Ticket": {typ: "Ticket", fields: map[string]field{
 		"messages":         connection{from: "id", on: "ticket_id", listing: oldest},
 		"statusLabel":      computed(ticketLabel),
-		"availableActions": computed(ticketActions),
+		"availableActions": ticketActions{},
 		"unreadCount":      ticketUnread{},
 		"isAssigned":       computed(func(c *call, v []value) error { return c.writeBool(!v[0].null()) }),
 		"entryId":          computed(func(c *call, v []value) error { return c.writeOptionalID("ent", v[0]) }),
 		"assignee":         never{}, // for staff, by a rule of its own
+		"contactEmail":     never{}, // for staff
 		"replyAddress":     never{}, // signed for the caller
 	}},
 	"TicketMessage": {typ: "TicketMessage", fields: map[string]field{
 		"isMine":          computed(messageIsMine),
+		"authorId":        never{}, // for staff, by the side of its ticket on which they stand
 		"clientMessageId": computed(func(c *call, v []value) error { return writeText(c, v[0]) }),
 		"isRemoved":       computed(func(c *call, v []value) error { return c.writeBool(!v[0].null()) }),
 		"seenByOtherSide": never{}, // by the marks of its ticket
@@ -69,19 +72,61 @@ func owned(t *ent.Ticket, owner, user value) (err error) {
 	return err
 }
 
-func ticketActions(c *call, v []value) error {
-	status, err := v[0].str()
+// ticketActions needs to know of staff on which side of a ticket they stand.
+type ticketActions struct{}
+
+func (ticketActions) compile(_ *compiler, src *source, _ string, f graphql.CollectedField) (writer, error) {
+	at := src.all(src.object.stored().Fields[f.Name])
+	src.key("id")
+	src.key("owner_id")
+	takesPart := src.part(side{participant, "ticket_id", "id", func(s *sql.Selector) { s.Where(sql.IsNull(s.C("left_at"))) }})
+	belongs := src.part(side{membership, "owner_id", "owner_id", func(s *sql.Selector) {
+		s.Where(sql.And(sql.EQ(s.C("status"), "ACTIVE"), sql.NEQ(s.C("owner_id"), viewer.House)))
+	}})
+	return func(c *call, row []int32) error {
+		v := c.columns(row, at)
+		status, err := v[0].str()
+		if err != nil {
+			return err
+		}
+		t := &ent.Ticket{Status: entticket.Status(status)}
+		if err := owned(t, v[1], v[2]); err != nil {
+			return err
+		}
+		if t.MergedIntoID, err = v[3].optionalUUID(); err != nil {
+			return err
+		}
+		customer := !c.tape.at(takesPart(row)).null() || !c.tape.at(belongs(row)).null()
+		if customer && support.OnStaffSide(c.who, t) {
+			return writeStrings(c, []support.TicketAction{})
+		}
+		return writeStrings(c, support.Actions(c.who, t))
+	}, nil
+}
+
+// side is a row by which staff stand on the customer's side of a ticket; null
+// where there is none, and to everybody else.
+type side struct {
+	of      *object
+	on, key string // its column, and that of the ticket
+	open    func(*sql.Selector)
+}
+
+var membership = &object{typ: "Membership"}
+
+func (p side) sql(st *statement, c *call, parent string) error {
+	if !c.who.Staff {
+		st.text.WriteString("NULL")
+		return nil
+	}
+	st.names++
+	s, err := st.selector(c, p.of, "s"+strconv.Itoa(st.names), p.on, parent, p.key)
 	if err != nil {
 		return err
 	}
-	t := &ent.Ticket{Status: entticket.Status(status)}
-	if err := owned(t, v[1], v[2]); err != nil {
-		return err
-	}
-	if t.MergedIntoID, err = v[3].optionalUUID(); err != nil {
-		return err
-	}
-	return writeStrings(c, support.Actions(c.who, t))
+	p.open(s)
+	st.selected(s.Select(s.C("user_id")).Where(sql.EQ(s.C("user_id"), param((*call).userID))))
+	return nil
 }
 
 func messageIsMine(c *call, v []value) error {

@@ -232,12 +232,18 @@ func sharedRows(v viewer.Viewer, r rule, typ, operation string) func(*sql.Select
 }
 
 // notAboutHim hides from staff what colleagues say among themselves in tickets
-// that are their own: there they are customers (security F8).
+// on whose customer's side they stand (support.ownSide): their own ones, those
+// of a company that they belong to, and those in which they take part. There
+// they are customers (security F8).
 func notAboutHim(v viewer.Viewer) func(*sql.Selector) {
 	return func(s *sql.Selector) {
 		s.Where(sql.Or(sql.EQ(s.C("visibility"), "ALL"), sql.P(func(b *sql.Builder) {
 			b.WriteString("NOT EXISTS (SELECT 1 FROM tickets AS ot WHERE ot.id = ").Ident(s.C("ticket_id")).WriteString(" AND (ot.user_id = ").Arg(v.UserID).
-				WriteString(" OR ot.owner_id = ").Arg(v.UserID).WriteString(" OR ot.owner_id = ").Arg(v.OwnerID).WriteString("))")
+				WriteString(" OR ot.owner_id = ").Arg(v.UserID).WriteString(" OR ot.owner_id = ").Arg(v.OwnerID).
+				WriteString(" OR EXISTS (SELECT 1 FROM memberships AS om WHERE om.user_id = ").Arg(v.UserID).
+				WriteString(" AND om.owner_id = ot.owner_id AND om.owner_id <> ").Arg(viewer.House).WriteString(" AND om.status = 'ACTIVE')").
+				WriteString(" OR EXISTS (SELECT 1 FROM ticket_participants AS op WHERE op.ticket_id = ot.id AND op.user_id = ").Arg(v.UserID).
+				WriteString(" AND op.left_at IS NULL)))")
 		})))
 	}
 }

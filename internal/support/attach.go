@@ -111,8 +111,15 @@ func (s *Tickets) Attached(ctx context.Context, attachment, person uuid.UUID) (u
 func (s *Tickets) reads(ctx context.Context, t *ent.Ticket, m *ent.TicketMessage, person uuid.UUID) (bool, error) {
 	opened := t.UserID != nil && *t.UserID == person
 	if !opened && t.OwnerID != person {
-		if reach, err := s.reach(ctx, person, viewer.House); err != nil || reach == viewer.ReachAll {
-			return err == nil, err
+		reach, err := s.reach(ctx, person, viewer.House)
+		switch {
+		case err != nil:
+			return false, err
+		case reach == viewer.ReachAll && m.Visibility == ticketmessage.VisibilityALL:
+			return true, nil
+		case reach == viewer.ReachAll: // security F8: not what is said about him
+			own, err := s.sidesOf(ctx, person, person, []uuid.UUID{t.ID})
+			return !own[t.ID] && err == nil, err
 		}
 	}
 	if m.Visibility != ticketmessage.VisibilityALL {

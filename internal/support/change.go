@@ -2,8 +2,10 @@ package support
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -108,6 +110,152 @@ func (s *Tickets) SetStatus(ctx context.Context, in SetTicketStatusInput) (*ent.
 		}
 		return t, s.change(ctx, tx, t, "ticket.set_status", next, priority)
 	})
+}
+
+// Update changes what kind of request a ticket is, what it is called, its
+// language and what it is about, for staff; what is so already changes nothing.
+// Another kind or language chooses its service level anew. Faults: REQUIRED,
+// TOO_LONG, INVALID_VALUE, INVALID_ID; NOT_FOUND for a ticket that is none and
+// for what is not its customer's; STALE_OBJECT, TICKET_MERGED; FORBIDDEN.
+func (s *Tickets) Update(ctx context.Context, in UpdateTicketInput) (*ent.Ticket, error) {
+	to, err := checkUpdate(in)
+	if err != nil {
+		return nil, err
+	}
+	return s.act(ctx, func(ctx context.Context, tx *store.Tx) (*ent.Ticket, error) {
+		t, err := s.lockStaff(ctx, tx, in.TicketID)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkRevision(t, &in.Revision); err != nil {
+			return nil, err
+		}
+		return t, s.retell(ctx, tx, t, in, to)
+	})
+}
+
+// checkUpdate checks what can be checked without the database.
+func checkUpdate(in UpdateTicketInput) (opening, error) {
+	about := OpenTicketInput{
+		OrderID: in.OrderID.Value(), EntryID: in.EntryID.Value(), LineID: in.LineID.Value(), ReturnID: in.ReturnID.Value(),
+		DocumentID: in.DocumentID.Value(), BookingKey: in.BookingKey.Value(),
+	}
+	var o opening
+	if in.Subject != nil {
+		subject, err := checkSubject(*in.Subject)
+		if err != nil {
+			return o, err
+		}
+		o.Subject = subject
+	}
+	if in.Locale != nil && !slices.Contains(locale.Supported(), *in.Locale) {
+		return o, fault.ErrInvalidValue.At("input", "locale").With("allowed", locale.Supported())
+	}
+	return checkAbout(o, about)
+}
+
+// retell writes what has changed of a ticket, if anything, tells and audits it.
+func (s *Tickets) retell(ctx context.Context, tx *store.Tx, t *ent.Ticket, in UpdateTicketInput, to opening) error {
+	about, err := s.tied(ctx, tx, t, in, to)
+	if err != nil {
+		return err
+	}
+	var changed []string
+	was := t.Kind
+	if in.Kind != nil && *in.Kind != t.Kind {
+		t.Kind, changed = *in.Kind, append(changed, "kind")
+	}
+	if in.Locale != nil && *in.Locale != t.Locale {
+		t.Locale, changed = *in.Locale, append(changed, "locale")
+	}
+	anew := len(changed) > 0
+	if in.Subject != nil && to.Subject != t.Subject {
+		t.Subject, changed = to.Subject, append(changed, "subject")
+	}
+	if tie(t, about) {
+		changed = append(changed, "about")
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	u := keep(tx, t).SetKind(t.Kind).SetLocale(t.Locale).SetSubject(t.Subject).AddRevision(1)
+	setOr(t.OrderID, u.SetOrderID, u.ClearOrderID)
+	setOr(t.LineID, u.SetLineID, u.ClearLineID)
+	setOr(t.ReturnID, u.SetReturnID, u.ClearReturnID)
+	setOr(t.EntryID, u.SetEntryID, u.ClearEntryID)
+	setOr(t.DocumentID, u.SetDocumentID, u.ClearDocumentID)
+	setOr(t.BookingKey, u.SetBookingKey, u.ClearBookingKey)
+	if err := u.Exec(ctx); err != nil {
+		return err
+	}
+	t.Revision++
+	tellChange(ctx, tx, t, changed, toCustomers(t)...)
+	if anew {
+		if err := s.moment(ctx, tx, t, standOf(t), ActPriority); err != nil {
+			return err
+		}
+	}
+	// Words of a customer are not put on record: they would outlive him.
+	return tx.Audit(ctx, "ticket.update", t.OwnerID, t.GlobalID(), map[string]any{"changed": changed, "kind": [2]string{string(was), string(t.Kind)}})
+}
+
+// tied is what a ticket is about after a change. What is named must be of the
+// ticket's owner or of who opened it, as openTicket asks of them, and a line
+// and a return of its order; where a line or a return is named alone, the order
+// is theirs.
+func (s *Tickets) tied(ctx context.Context, tx *store.Tx, t *ent.Ticket, in UpdateTicketInput, to opening) (opening, error) {
+	after := opening{OrderID: t.OrderID, LineID: t.LineID, ReturnID: t.ReturnID, EntryID: t.EntryID, DocumentID: t.DocumentID, BookingKey: t.BookingKey}
+	var asked opening // what has to be looked up
+	if in.OrderID.IsSet() || in.LineID.IsSet() || in.ReturnID.IsSet() {
+		asked.LineID, asked.ReturnID, asked.OrderID = t.LineID, t.ReturnID, t.OrderID
+		said(in.LineID.IsSet(), &asked.LineID, to.LineID)
+		said(in.ReturnID.IsSet(), &asked.ReturnID, to.ReturnID)
+		said(in.OrderID.IsSet() || to.LineID != nil || to.ReturnID != nil, &asked.OrderID, to.OrderID)
+	}
+	asked.EntryID, asked.DocumentID = to.EntryID, to.DocumentID
+	var owners []any
+	if t.OwnerID != viewer.House {
+		owners = append(owners, t.OwnerID)
+	}
+	if t.UserID != nil {
+		owners = append(owners, *t.UserID)
+	}
+	err := seen(viewer.AsSystem(ctx, "support.about"), tx, &asked, func(s *sql.Selector) { s.Where(sql.In(s.C("owner_id"), owners...)) })
+	if err != nil {
+		return after, err
+	}
+	if in.OrderID.IsSet() || in.LineID.IsSet() || in.ReturnID.IsSet() {
+		after.OrderID, after.LineID, after.ReturnID = asked.OrderID, asked.LineID, asked.ReturnID
+	}
+	said(in.EntryID.IsSet(), &after.EntryID, to.EntryID)
+	said(in.DocumentID.IsSet(), &after.DocumentID, to.DocumentID)
+	said(in.BookingKey.IsSet(), &after.BookingKey, to.BookingKey)
+	return after, nil
+}
+
+// said sets what was said.
+func said[T any](is bool, v **T, to *T) {
+	if is {
+		*v = to
+	}
+}
+
+// tie sets in t what it is about, and says whether that was something else.
+func tie(t *ent.Ticket, o opening) bool {
+	same := equal(t.OrderID, o.OrderID) && equal(t.LineID, o.LineID) && equal(t.ReturnID, o.ReturnID) &&
+		equal(t.EntryID, o.EntryID) && equal(t.DocumentID, o.DocumentID) && equal(t.BookingKey, o.BookingKey)
+	t.OrderID, t.LineID, t.ReturnID, t.EntryID, t.DocumentID, t.BookingKey = o.OrderID, o.LineID, o.ReturnID, o.EntryID, o.DocumentID, o.BookingKey
+	return !same
+}
+
+func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
+func setOr[T, U any](v *T, set func(T) U, clear func() U) {
+	if v == nil {
+		clear()
+		return
+	}
+	set(*v)
 }
 
 // change writes stand and priority with their events, and tells and audits

@@ -3,6 +3,8 @@ package support
 import (
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	entticket "kabinet/ent/generated/ticket"
 	"kabinet/internal/scalar"
 )
@@ -40,7 +42,7 @@ type OpenTicketInput struct {
 	Channel *entticket.Channel
 	// Files of the first message, of the caller's own uploads, at most 10.
 	AttachmentIDs []scalar.ID
-	// The client's own id of the first message, up to 100 characters: the same one gives the same ticket again.
+	// The client's own id of the first message, up to 100 characters: for 48 hours the same one gives the same ticket again; after that it opens another.
 	ClientMessageID *string
 }
 
@@ -64,6 +66,32 @@ type SetTicketStatusInput struct {
 	SnoozedUntilAt *time.Time
 	// The revision that was read; another one is STALE_OBJECT.
 	Revision *int
+}
+
+// UpdateTicketInput is the input of updateTicket. An absent field is unchanged; of what the ticket is about null takes away.
+type UpdateTicketInput struct {
+	// The ticket.
+	TicketID scalar.ID
+	// The revision that was read; another one is STALE_OBJECT.
+	Revision int
+	// What kind of request it is.
+	Kind *entticket.Kind
+	// What it is about in words, 1 to 200 characters.
+	Subject *string
+	// In which language its events are told.
+	Locale *string
+	// The order it is about; of a line and a return it is theirs.
+	OrderID graphql.Omittable[*scalar.ID]
+	// The bonus entry it is about.
+	EntryID graphql.Omittable[*scalar.ID]
+	// The line of an order it is about.
+	LineID graphql.Omittable[*scalar.ID]
+	// The return it is about.
+	ReturnID graphql.Omittable[*scalar.ID]
+	// The paper it is about.
+	DocumentID graphql.Omittable[*scalar.ID]
+	// The booking it is about, by its key in the business's own system, 1 to 100 characters.
+	BookingKey graphql.Omittable[*string]
 }
 
 // TicketFilter narrows a list of tickets.

@@ -28,7 +28,7 @@ const (
 	ActStaffWrote    Act = "STAFF_WROTE"
 	ActMoved         Act = "MOVED"
 	ActMerged        Act = "MERGED"
-	ActPriority      Act = "PRIORITY"
+	ActPriority      Act = "PRIORITY" // or the kind or language: its level is chosen anew
 )
 
 // Moment is an act that matters to time, told in its transaction.

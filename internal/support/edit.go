@@ -1,6 +1,7 @@
 package support
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -282,6 +283,9 @@ func (s *Tickets) History(ctx context.Context, id scalar.ID, p Page) (*ent.Ticke
 	}
 	if m.Edges.Ticket == nil || !onStaffSide(viewer.From(ctx), m.Edges.Ticket) {
 		return nil, fault.ErrForbidden
+	}
+	if own, err := s.asCustomer(ctx, m.TicketID); err != nil || own {
+		return nil, cmp.Or(err, error(fault.ErrForbidden))
 	}
 	c, err := s.Store.Client.TicketEdit.Query().Where(ticketedit.MessageID(key)).Paginate(ctx, p.After, p.First, p.Before, p.Last,
 		ent.WithTicketEditOrder(&ent.TicketEditOrder{Direction: entgql.OrderDirectionAsc, Field: ent.DefaultTicketEditOrder.Field}))

@@ -113,8 +113,8 @@ func TestMerge(t *testing.T) {
 			if err != nil || len(back) != 1 || back[0].Kind != ticketlink.KindMERGED_FROM {
 				t.Errorf("links of the other: %v, %v", back, err)
 			}
-			if acts := w.tickets.AvailableActions(who, a); len(acts) != 0 {
-				t.Errorf("actions: %v", acts)
+			if acts, err := w.tickets.AvailableActions(who, a); err != nil || len(acts) != 0 {
+				t.Errorf("actions: %v, %v", acts, err)
 			}
 		}
 	})

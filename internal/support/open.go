@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"time"
 
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -148,7 +149,7 @@ func clientKey(clientID string) string {
 
 func (s *Tickets) open(ctx context.Context, tx *store.Tx, o opening, clientID *string) (uuid.UUID, error) {
 	v := viewer.From(ctx)
-	if err := seen(ctx, tx, &o); err != nil {
+	if err := seen(ctx, tx, &o, anybodys); err != nil {
 		return uuid.Nil, err
 	}
 	name, err := nameOf(ctx, tx, v.UserID)
@@ -229,11 +230,14 @@ func (s *Tickets) first(ctx context.Context, tx *store.Tx, t *ent.Ticket, o Open
 		SetRole(ticketparticipant.RoleREQUESTER).Exec(ctx)
 }
 
-// seen refuses what the caller cannot see; of a line and a return it is the
-// order too.
-func seen(ctx context.Context, tx *store.Tx, o *opening) error {
+// anybodys is every row that the fence lets through.
+func anybodys(*entsql.Selector) {}
+
+// seen refuses what the caller cannot see, or is not whose it must be; of a
+// line and a return it is the order too.
+func seen(ctx context.Context, tx *store.Tx, o *opening, whose func(*entsql.Selector)) error {
 	if o.LineID != nil {
-		l, err := tx.OrderLine.Query().Where(orderline.ID(*o.LineID)).Select(orderline.FieldOrderID).Only(ctx)
+		l, err := tx.OrderLine.Query().Where(orderline.ID(*o.LineID), whose).Select(orderline.FieldOrderID).Only(ctx)
 		if err != nil {
 			return orNotFound(err, "lineId")
 		}
@@ -242,7 +246,7 @@ func seen(ctx context.Context, tx *store.Tx, o *opening) error {
 		}
 	}
 	if o.ReturnID != nil {
-		r, err := tx.ReturnRequest.Query().Where(returnrequest.ID(*o.ReturnID)).Select(returnrequest.FieldOrderID).Only(ctx)
+		r, err := tx.ReturnRequest.Query().Where(returnrequest.ID(*o.ReturnID), whose).Select(returnrequest.FieldOrderID).Only(ctx)
 		if err != nil {
 			return orNotFound(err, "returnId")
 		}
@@ -257,12 +261,14 @@ func seen(ctx context.Context, tx *store.Tx, o *opening) error {
 		field string
 		there func(key uuid.UUID) (bool, error)
 	}{
-		{o.OrderID, "orderId", func(key uuid.UUID) (bool, error) { return tx.Order.Query().Where(entorder.ID(key)).Exist(ctx) }},
+		{o.OrderID, "orderId", func(key uuid.UUID) (bool, error) {
+			return tx.Order.Query().Where(entorder.ID(key), whose).Exist(ctx)
+		}},
 		{o.EntryID, "entryId", func(key uuid.UUID) (bool, error) {
-			return tx.LedgerEntry.Query().Where(ledgerentry.ID(key)).Exist(ctx)
+			return tx.LedgerEntry.Query().Where(ledgerentry.ID(key), whose).Exist(ctx)
 		}},
 		{o.DocumentID, "documentId", func(key uuid.UUID) (bool, error) {
-			return tx.Document.Query().Where(document.ID(key)).Exist(ctx)
+			return tx.Document.Query().Where(document.ID(key), document.VisibilityEQ(document.VisibilityALL), whose).Exist(ctx)
 		}},
 	} {
 		if ref.id == nil {

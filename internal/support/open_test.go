@@ -166,8 +166,8 @@ func TestCompany(t *testing.T) {
 		reader := member(w.dave, w.acme, viewer.ReachOwner, viewer.ReachNone)
 		_, _, err = w.tickets.Reply(reader, support.ReplyToTicketInput{TicketID: tkt.GlobalID(), Body: "x"})
 		wantFault(t, err, fault.ErrForbidden)
-		if got := w.tickets.AvailableActions(reader, tkt); len(got) != 0 {
-			t.Errorf("a reader may %v", got)
+		if got, err := w.tickets.AvailableActions(reader, tkt); err != nil || len(got) != 0 {
+			t.Errorf("a reader may %v: %v", got, err)
 		}
 		narrow := member(w.dave, w.acme, viewer.ReachOwn, viewer.ReachOwn)
 		_, _, err = w.tickets.Reply(narrow, support.ReplyToTicketInput{TicketID: tkt.GlobalID(), Body: "x"})

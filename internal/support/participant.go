@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"strings"
 
 	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
@@ -217,4 +218,40 @@ func ownSide(ctx context.Context, tx *store.Tx, t *ent.Ticket) (bool, error) {
 		(SELECT count(*) FROM memberships WHERE user_id = ? AND owner_id = ? AND owner_id <> ? AND status = 'ACTIVE')`,
 		t.ID, me, me, t.OwnerID, viewer.House).Scan(&n)
 	return n > 0, err
+}
+
+// asCustomer says whether the viewer stands on the customer's side of a ticket,
+// whatever his roles; for all tickets of an answer together.
+func (s *Tickets) asCustomer(ctx context.Context, ticket uuid.UUID) (bool, error) {
+	v := viewer.From(ctx)
+	return s.sides.Load(ctx, ticket, func(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]bool, error) {
+		return s.sidesOf(ctx, v.UserID, v.OwnerID, tickets)
+	})
+}
+
+// sidesOf says on the customer's side of which tickets somebody stands: his own
+// ones, those he opened, those of whom he acts for or of a company that he is a
+// member of, and those in which he takes part. As the fence sees it.
+func (s *Tickets) sidesOf(ctx context.Context, person, acting uuid.UUID, tickets []uuid.UUID) (map[uuid.UUID]bool, error) {
+	args := []any{person, person, acting, person, viewer.House, person}
+	for _, id := range tickets {
+		args = append(args, id)
+	}
+	rows, err := s.Store.Query(ctx, `SELECT t.id FROM tickets AS t WHERE (t.user_id = ? OR t.owner_id = ? OR t.owner_id = ?
+		OR EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = ? AND m.owner_id = t.owner_id AND m.owner_id <> ? AND m.status = 'ACTIVE')
+		OR EXISTS (SELECT 1 FROM ticket_participants AS p WHERE p.ticket_id = t.id AND p.user_id = ? AND p.left_at IS NULL))
+		AND t.id IN (?`+strings.Repeat(",?", len(tickets)-1)+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	is := map[uuid.UUID]bool{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		is[id] = true
+	}
+	return is, rows.Err()
 }

@@ -44,6 +44,7 @@ type Tickets struct {
 	parts   gather.Loader[uuid.UUID, []*Participant]
 	files   gather.Loader[uuid.UUID, bool]
 	marks   gather.Loader[uuid.UUID, *ent.Ticket]
+	sides   gather.Loader[uuid.UUID, bool]
 	typists typists
 	shared  sharings
 }

@@ -15,12 +15,23 @@ func (s *Tickets) StatusLabel(ctx context.Context, t *ent.Ticket) string {
 	return Label(viewer.From(ctx).Locale, t.StatusReason)
 }
 
-// AvailableActions are what the caller may do with a ticket now.
-func (s *Tickets) AvailableActions(ctx context.Context, t *ent.Ticket) []TicketAction {
-	return Actions(viewer.From(ctx), t)
+// AvailableActions are what the caller may do with a ticket now. Staff who
+// stand on its customer's side all the same may do nothing (ownSide).
+func (s *Tickets) AvailableActions(ctx context.Context, t *ent.Ticket) ([]TicketAction, error) {
+	v := viewer.From(ctx)
+	all := Actions(v, t)
+	if v.IsSystem() || len(all) == 0 || !onStaffSide(v, t) {
+		return all, nil
+	}
+	own, err := s.asCustomer(ctx, t.ID)
+	if err != nil || own {
+		all = []TicketAction{}
+	}
+	return all, err
 }
 
-// Actions are what v may do with a ticket, by its status, owner and user.
+// Actions are what v may do with a ticket, by its status, owner and user; of
+// staff it is not asked whether they are members or take part.
 func Actions(v viewer.Viewer, t *ent.Ticket) []TicketAction {
 	if t.MergedIntoID != nil || !mayWrite(v, t) {
 		return []TicketAction{}
@@ -44,6 +55,30 @@ func (s *Tickets) Assignee(ctx context.Context, t *ent.Ticket) (*ent.User, error
 	}
 	u, err := t.Assignee(ctx)
 	return u, store.Translate(err)
+}
+
+// ContactEmail is the address of who wrote by mail without an account, for
+// staff.
+func (s *Tickets) ContactEmail(ctx context.Context, t *ent.Ticket) *string {
+	if !onStaffSide(viewer.From(ctx), t) {
+		return nil
+	}
+	return t.ContactEmail
+}
+
+// AuthorID is who wrote a message, for staff; in tickets on whose customer's
+// side they stand they are told as little as customers.
+func (s *Tickets) AuthorID(ctx context.Context, m *ent.TicketMessage) (*scalar.ID, error) {
+	v := viewer.From(ctx)
+	if m.AuthorID == nil || !v.IsSystem() && (!v.Staff || v.Reach(resource, "read") != viewer.ReachAll) {
+		return nil, nil
+	}
+	if !v.IsSystem() {
+		if own, err := s.asCustomer(ctx, m.TicketID); err != nil || own {
+			return nil, err
+		}
+	}
+	return &scalar.ID{Prefix: "usr", UUID: *m.AuthorID}, nil
 }
 
 // UnreadCount is how many messages of the other side the caller's has not read.

@@ -12,8 +12,8 @@
 // happens under the ticket's row lock, so two instances never say the same.
 //
 // What is kept: a ticket keeps the version of the service level that it got
-// when it was opened or given another priority; a change of a level concerns
-// tickets opened or reprioritised later. A stretch of the clock is measured by
+// when it was opened or given another priority, kind or language; a change of a
+// level concerns tickets opened or changed so later. A stretch of the clock is measured by
 // the version of the calendar that was in force when it began; a change of a
 // calendar concerns stretches that begin later, such as after the next pause.
 package clock
@@ -119,7 +119,7 @@ type kept struct {
 }
 
 // read brings the sum of the log and the terms: chosen where the clock starts
-// and where the priority changed, else the ticket's own.
+// and where the priority, kind or language changed, else the ticket's own.
 func (k *kept) read(ctx context.Context, act support.Act) (err error) {
 	if k.t.LevelStatus != nil {
 		if k.state, k.seq, err = tail(ctx, k.tx.Client, k.t.ID); err != nil {
