@@ -137,6 +137,7 @@ func (w *world) settle(t testing.TB) {
 	t.Helper()
 	ctx := viewer.AsSystem(context.Background(), "story")
 	check(t, w.app.countGoods(ctx))
+	check(t, untilDone(ctx, w.app.tickets.WakeSnoozed))
 	check(t, untilDone(ctx, w.app.clocks.TickDue))
 	check(t, untilDone(ctx, w.app.articles.PublishDue))
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {

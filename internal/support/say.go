@@ -51,7 +51,7 @@ func (s *Tickets) say(ctx context.Context, tx *store.Tx, t *ent.Ticket, i item) 
 		if t.Status == ticket.StatusCLOSED {
 			return nil, ErrTicketClosed.With("mutation", "reopenTicket")
 		}
-		next, act = afterStaff(), ActStaffWrote
+		next, act = orCall(t, tx.Now), ActStaffWrote
 	}
 	if t.Status == ticket.StatusCLOSED && !next.equal(was) {
 		if err := s.stood(ctx, tx, t, i, next); err != nil {

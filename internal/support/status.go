@@ -55,6 +55,15 @@ func afterStaff() stand {
 	return stand{status: ticket.StatusSNOOZED, reason: ticket.StatusReasonWAITING_FOR_CUSTOMER}
 }
 
+// orCall is afterStaff, but for the call that is still to come: that is waited
+// for, whatever was written before it.
+func orCall(t *ent.Ticket, now time.Time) stand {
+	if t.CallbackAt == nil || !t.CallbackAt.After(now) {
+		return afterStaff()
+	}
+	return stand{status: ticket.StatusSNOOZED, reason: ticket.StatusReasonWAITING_FOR_DATE, until: t.CallbackAt}
+}
+
 // checkStand is the stand that staff ask for. Faults: REQUIRED and
 // INVALID_VALUE at reason and snoozedUntilAt.
 func checkStand(was stand, in SetTicketStatusInput, now time.Time) (stand, error) {

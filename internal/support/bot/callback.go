@@ -27,8 +27,9 @@ import (
 
 const (
 	furthestCall  = 90 * 24 * time.Hour
-	mostCalls     = 5  // that one person waits for
-	mostCallsADay = 20 // that he asked for in 24 hours, whatever became of them
+	nearestCall   = time.Minute // what is wished for later waits for its time
+	mostCalls     = 5           // that one person waits for
+	mostCallsADay = 20          // that he asked for in 24 hours, whatever became of them
 	maxSubject    = 200
 	maxBody       = 10_000
 	maxClientID   = 100
@@ -48,13 +49,13 @@ type call struct {
 	OrderID *uuid.UUID
 }
 
-// RequestCallback opens a ticket that asks for a call. With a clientMessageId a
-// retry within 48 hours gives the same ticket again, also when its time has
-// passed. Faults: INVALID_VALUE for a number or a language that is none,
-// OUT_OF_RANGE for a time that is not in the next 90 days, REQUIRED, TOO_LONG,
-// INVALID_ID; NOT_FOUND for an order that is not the caller's; TOO_MANY_ITEMS
-// where he waits for 5 calls, or asked for 20 in 24 hours; IDEMPOTENCY_KEY_REUSED; UNAUTHENTICATED,
-// FORBIDDEN.
+// RequestCallback opens a ticket that asks for a call; it is put off until then,
+// so that nobody is late with it before. With a clientMessageId a retry within
+// 48 hours gives the same ticket again, also when its time has passed. Faults:
+// INVALID_VALUE for a number or a language that is none, OUT_OF_RANGE for a time
+// that is not in the next 90 days, REQUIRED, TOO_LONG, INVALID_ID; NOT_FOUND for
+// an order that is not the caller's; TOO_MANY_ITEMS where he waits for 5 calls,
+// or asked for 20 in 24 hours; IDEMPOTENCY_KEY_REUSED; UNAUTHENTICATED, FORBIDDEN.
 func (b *Bot) RequestCallback(ctx context.Context, in RequestCallbackInput) (*ent.Ticket, error) {
 	v := viewer.From(ctx)
 	if !v.SignedIn() {
@@ -158,14 +159,18 @@ func (b *Bot) open(ctx context.Context, tx *store.Tx, c call, clientID *string) 
 	}
 	subject, body := c.words(me.TimeZone)
 	t, _, err := b.Tickets.OpenIn(ctx, tx, support.Opening{
-		OwnerID: c.Owner, UserID: v.Actor(), Kind: ticket.KindCALLBACK, Subject: subject, Locale: c.Locale, Channel: ticket.ChannelACCOUNT,
+		OwnerID: c.Owner, UserID: v.Actor(), Kind: ticket.KindCALLBACK, Subject: subject, Locale: c.Locale, Channel: ticket.ChannelPHONE,
 		CallbackPhone: &c.Phone, CallbackAt: &c.At, OrderID: c.OrderID,
 		First: support.Said{Author: ticketmessage.AuthorKindCUSTOMER, AuthorID: v.Actor(), AuthorName: me.DisplayName, Body: body, ClientID: clientID},
 	})
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return t.ID, nil
+	if c.At.Sub(tx.Now) <= nearestCall {
+		return t.ID, nil
+	}
+	// Its clock stands until then; who wakes it gives it to people.
+	return t.ID, b.Tickets.MoveIn(ctx, tx, t, ticket.StatusSNOOZED, ticket.StatusReasonWAITING_FOR_DATE, &c.At)
 }
 
 // room refuses one call more than a person may wait for, or ask for in a day:

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/internal/fault"
@@ -46,7 +47,7 @@ func TestRequestCallback(t *testing.T) {
 		if tkt.Kind != ticket.KindCALLBACK || tkt.Locale != "ru" || tkt.Subject != "Позвоните мне" || tkt.BotState != ticket.BotStateNONE || bot.Of(tkt) != nil {
 			t.Errorf("%+v", tkt)
 		}
-		m, err := w.Client.TicketMessage.Query().Where(ticketmessage.TicketID(tkt.ID)).Only(storetest.System())
+		m, err := w.Client.TicketMessage.Query().Where(ticketmessage.TicketID(tkt.ID), ticketmessage.KindEQ(ticketmessage.KindMESSAGE)).Only(storetest.System())
 		if err != nil || m.AuthorName != "Alice" || strings.Contains(m.Body, "7946") || !strings.Contains(m.Body, "2026") {
 			t.Errorf("%+v %v", m, err)
 		}
@@ -77,6 +78,74 @@ func TestRequestCallback(t *testing.T) {
 		_, err = w.bot.RequestCallback(member(w.dave, w.acme, viewer.ReachNone), bot.RequestCallbackInput{Phone: in.Phone, At: now.Add(24 * time.Hour)})
 		wantFault(t, err, fault.ErrForbidden)
 	})
+}
+
+// A call waits for its time: nobody is to answer before, and it is opened then,
+// once, of two instances. What is wished for at once is open at once.
+func TestCallWaitsForItsTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		start := w.Clock.Now()
+		call := func(who context.Context, in time.Duration) *ent.Ticket {
+			t.Helper()
+			tkt, err := w.bot.RequestCallback(who, bot.RequestCallbackInput{Phone: "+442079460018", At: start.Add(in)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return tkt
+		}
+		is := func(name string, tkt *ent.Ticket, status ticket.Status, reason ticket.StatusReason, until *time.Time) {
+			t.Helper()
+			now := w.now(t, tkt.ID)
+			if now.Status != status || now.StatusReason != reason || (now.SnoozedUntilAt == nil) != (until == nil) || until != nil && !now.SnoozedUntilAt.Equal(*until) {
+				t.Errorf("%s: %s %s until %v", name, now.Status, now.StatusReason, now.SnoozedUntilAt)
+			}
+		}
+		wished := start.Add(72 * time.Hour)
+		soon := call(customer(w.bob), time.Minute)
+		is("at once", soon, ticket.StatusOPEN, ticket.StatusReasonNEW, nil)
+		is("nearly", call(customer(w.bob), time.Minute+time.Second), ticket.StatusSNOOZED, ticket.StatusReasonWAITING_FOR_DATE, ptr(start.Add(61*time.Second)))
+		silent, answered, written := call(customer(w.alice), 72*time.Hour), call(customer(w.alice), 72*time.Hour), call(member(w.carol, w.acme, viewer.ReachOwner), 72*time.Hour)
+		if silent.Channel != ticket.ChannelPHONE || silent.Status != ticket.StatusSNOOZED {
+			t.Errorf("%+v", silent)
+		}
+		w.reply(t, staff(w.sam), answered.GlobalID(), "We shall.")
+		is("answered", answered, ticket.StatusSNOOZED, ticket.StatusReasonWAITING_FOR_DATE, &wished)
+		w.reply(t, member(w.carol, w.acme, viewer.ReachOwner), written.GlobalID(), "Have the papers ready.")
+		is("written", written, ticket.StatusOPEN, ticket.StatusReasonNEW_REPLY, nil)
+		w.reply(t, staff(w.sam), written.GlobalID(), "They are.")
+		is("answered", written, ticket.StatusSNOOZED, ticket.StatusReasonWAITING_FOR_DATE, &wished)
+
+		w.Clock.Add(72*time.Hour - time.Second)
+		w.wake(t)
+		is("a second before", silent, ticket.StatusSNOOZED, ticket.StatusReasonWAITING_FOR_DATE, &wished)
+		w.Clock.Add(time.Second)
+		w.wake(t)
+		for _, tkt := range []*ent.Ticket{silent, answered, written} {
+			is("at its time", tkt, ticket.StatusOPEN, ticket.StatusReasonREOPENED, nil)
+		}
+		events, err := w.Client.TicketMessage.Query().Where(ticketmessage.TicketID(silent.ID), ticketmessage.KindEQ(ticketmessage.KindEVENT)).
+			Order(ticketmessage.BySeq()).All(storetest.System())
+		if err != nil || len(events) != 2 || events[0].AuthorName != "Alice" || !strings.HasPrefix(events[0].Body, "Put off until ") || events[1].Body != "New status: Opened again." {
+			t.Errorf("%v %v", events, err)
+		}
+		w.reply(t, staff(w.sam), silent.GlobalID(), "Nobody was there.")
+		is("after the call", silent, ticket.StatusSNOOZED, ticket.StatusReasonWAITING_FOR_CUSTOMER, nil)
+	})
+}
+
+// wake is the clock of two instances at once.
+func (w *world) wake(t *testing.T) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if _, err := w.tickets.WakeSnoozed(context.Background(), 100); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestRequestCallbackRules(t *testing.T) {

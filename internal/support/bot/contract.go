@@ -37,6 +37,6 @@ type RequestCallbackInput struct {
 	Body *string
 	// The order it is about.
 	OrderID *scalar.ID
-	// The client's own id of the request, up to 100 characters: the same one gives the same ticket again.
+	// The client's own id of the request, up to 100 characters: for 48 hours the same one gives the same ticket again; after that it opens another.
 	ClientMessageID *string
 }

@@ -15,9 +15,9 @@ import (
 
 // Due ends the bot's turn in tickets where nobody said anything in time, the
 // longest due first, each in a transaction of its own, and says how many it
-// looked at: an answer that the customer saw is taken as helpful, one that he
-// did not see as left; without an answer people get the ticket. It is for a
-// periodic job; several may run at once.
+// looked at: an answer that the customer read is taken as helpful, and closes
+// the ticket; without one, and where he did not read it, people get the ticket.
+// It is for a periodic job; several may run at once.
 func (b *Bot) Due(ctx context.Context, limit int) (int, error) {
 	ctx = asSystem(ctx)
 	due, err := b.Store.Client.Ticket.Query().Where(ticket.BotDueAtLTE(b.Store.Now())).
@@ -61,8 +61,8 @@ func (b *Bot) due(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return err
 	}
 	// The outcome first: who hears of the closing looks at it.
-	if err := b.end(ctx, tx, t, outcome); err != nil {
-		return err
+	if err := b.end(ctx, tx, t, outcome); err != nil || outcome == ticket.BotOutcomeABANDONED {
+		return err // nothing is solved of which nobody knows: people have it now
 	}
 	return b.Tickets.MoveIn(ctx, tx, t, ticket.StatusCLOSED, ticket.StatusReasonRESOLVED, nil)
 }

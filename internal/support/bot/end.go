@@ -42,9 +42,11 @@ func (b *Bot) RequestOperator(ctx context.Context, in RequestOperatorInput) (*en
 }
 
 // Confirm takes the customer's word on the bot's answer: it helped, and the
-// ticket is closed; or it did not, and people get it. Saying the same again
-// changes nothing. Faults: INVALID_ID, NOT_FOUND, NO_BOT_ANSWER, BOT_DONE with
-// outcome, TICKET_MERGED; FORBIDDEN to staff and to who may only read it.
+// ticket is closed; or it did not, and people get it, also where the bot was
+// done with it and it was closed. Saying the same again changes nothing. Faults:
+// INVALID_ID, NOT_FOUND, NO_BOT_ANSWER, BOT_DONE with outcome where it helped
+// after all, TICKET_CLOSED, TICKET_MERGED; FORBIDDEN to staff and to who may
+// only read it.
 func (b *Bot) Confirm(ctx context.Context, in ConfirmBotAnswerInput) (*ent.Ticket, error) {
 	return b.judge(ctx, in.TicketID, func(ctx context.Context, tx *store.Tx, t *ent.Ticket) error {
 		want := ticket.BotOutcomeROUTED
@@ -56,9 +58,9 @@ func (b *Bot) Confirm(ctx context.Context, in ConfirmBotAnswerInput) (*ent.Ticke
 			return ErrNoBotAnswer.At("input", "ticketId")
 		case t.BotState == ticket.BotStateDONE && *t.BotOutcome == want:
 			return nil
-		case t.BotState == ticket.BotStateDONE:
+		case t.BotState == ticket.BotStateDONE && in.Helped:
 			return ErrBotDone.At("input", "ticketId").With("outcome", string(*t.BotOutcome))
-		case t.Status == ticket.StatusCLOSED: // at this moment; its end is being noted
+		case t.BotState == ticket.BotStateANSWERING && t.Status == ticket.StatusCLOSED: // at this moment; its end is being noted
 			return support.ErrTicketClosed.With("mutation", "reopenTicket")
 		}
 		if answered, err := tx.TicketMessage.Query().Where(public(t.ID)...).Where(ticketmessage.AuthorKindEQ(ticketmessage.AuthorKindBOT)).Exist(ctx); err != nil {
@@ -67,13 +69,27 @@ func (b *Bot) Confirm(ctx context.Context, in ConfirmBotAnswerInput) (*ent.Ticke
 			return ErrNoBotAnswer.At("input", "ticketId")
 		}
 		if !in.Helped {
-			return b.route(ctx, tx, t)
+			return b.failed(ctx, tx, t)
 		}
 		if err := b.Tickets.MoveIn(ctx, tx, t, ticket.StatusCLOSED, ticket.StatusReasonRESOLVED, nil); err != nil {
 			return err
 		}
 		return b.end(ctx, tx, t, want)
 	})
+}
+
+// failed gives a ticket to people in which the bot's answer did not help, as its
+// customer says; one that was closed meanwhile is open again.
+func (b *Bot) failed(ctx context.Context, tx *store.Tx, t *ent.Ticket) error {
+	switch {
+	case t.Status == ticket.StatusCLOSED:
+		if err := b.Tickets.MoveIn(ctx, tx, t, ticket.StatusOPEN, ticket.StatusReasonREOPENED, nil); err != nil {
+			return err
+		}
+	case t.BotState == ticket.BotStateDONE: // they have it
+		return b.end(ctx, tx, t, ticket.BotOutcomeROUTED)
+	}
+	return b.route(ctx, tx, t)
 }
 
 // judge runs what only the customer's side may do with a ticket, and gives the
@@ -138,7 +154,7 @@ func (b *Bot) note(ctx context.Context, tx *store.Tx, t *ent.Ticket, text string
 }
 
 // gone says how the bot's work ended where the customer says nothing more: he
-// has seen an answer, or he has not.
+// has read its answer, or he has not.
 func gone(ctx context.Context, tx *store.Tx, t *ent.Ticket) (ticket.BotOutcome, error) {
 	if t.PublicSeq == 0 {
 		return ticket.BotOutcomeABANDONED, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/internal/fault"
@@ -39,9 +40,6 @@ func TestConfirm(t *testing.T) {
 		}
 		w.settle(t)
 		w.stands(t, tkt.ID, ticket.StatusCLOSED, ticket.BotStateDONE, ticket.BotOutcomeCONFIRMED)
-		if f := theFault(t, confirm(customer(w.alice), tkt.GlobalID(), false), bot.ErrBotDone, "input", "ticketId"); f.Params["outcome"] != "CONFIRMED" {
-			t.Errorf("%v", f.Params)
-		}
 		_, err := w.bot.RequestOperator(customer(w.alice), bot.RequestOperatorInput{TicketID: tkt.GlobalID()})
 		wantFault(t, err, support.ErrTicketClosed)
 
@@ -58,13 +56,73 @@ func TestConfirm(t *testing.T) {
 			}
 		}
 		w.stands(t, again.ID, ticket.StatusOPEN, ticket.BotStateDONE, ticket.BotOutcomeROUTED)
-		wantFault(t, confirm(customer(w.alice), again.GlobalID(), true), bot.ErrBotDone)
+		if f := theFault(t, confirm(customer(w.alice), again.GlobalID(), true), bot.ErrBotDone, "input", "ticketId"); f.Params["outcome"] != "ROUTED" {
+			t.Errorf("%v", f.Params)
+		}
 
 		never, err := w.tickets.Open(customer(w.alice), support.OpenTicketInput{Subject: "Bad", Body: "Very", Kind: ptr(ticket.KindCOMPLAINT)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		wantFault(t, confirm(customer(w.alice), never.GlobalID(), true), bot.ErrNoBotAnswer)
+	})
+}
+
+// A no is heard after the bot was done, whatever it took for an answer: the
+// ticket is open again, once, and people get it. A yes comes too late.
+func TestNoAfterTheEnd(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		confirm := func(tkt *ent.Ticket, helped bool) error {
+			_, err := w.bot.Confirm(customer(w.alice), bot.ConfirmBotAnswerInput{TicketID: tkt.GlobalID(), Helped: helped})
+			return err
+		}
+		shut := func(tkt *ent.Ticket) {
+			t.Helper()
+			if _, err := w.tickets.Close(customer(w.alice), support.CloseTicketInput{TicketID: tkt.GlobalID()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		early := w.open(t, customer(w.alice))
+		shut(early)
+		confirmed, assumed, unread, left := w.open(t, customer(w.alice)), w.open(t, customer(w.alice)), w.open(t, customer(w.alice)), w.open(t, customer(w.alice))
+		w.settle(t)
+		wantFault(t, confirm(early, false), bot.ErrNoBotAnswer, "input", "ticketId")
+		if err := confirm(confirmed, true); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.tickets.MarkRead(customer(w.alice), support.MarkTicketReadInput{TicketID: assumed.GlobalID()}); err != nil {
+			t.Fatal(err)
+		}
+		shut(left)
+		w.settle(t)
+		w.Clock.Add(24 * time.Hour)
+		w.due(t)
+		w.settle(t)
+		w.stands(t, unread.ID, ticket.StatusOPEN, ticket.BotStateDONE, ticket.BotOutcomeABANDONED)
+		w.stands(t, left.ID, ticket.StatusCLOSED, ticket.BotStateDONE, ticket.BotOutcomeABANDONED)
+		for tkt, outcome := range map[*ent.Ticket]ticket.BotOutcome{assumed: ticket.BotOutcomeASSUMED, unread: ticket.BotOutcomeABANDONED, left: ticket.BotOutcomeABANDONED} {
+			if f := theFault(t, confirm(tkt, true), bot.ErrBotDone, "input", "ticketId"); f.Params["outcome"] != string(outcome) {
+				t.Errorf("%v", f.Params)
+			}
+		}
+		for tkt, reopened := range map[*ent.Ticket]int{confirmed: 1, assumed: 1, unread: 0, left: 1} {
+			var wg sync.WaitGroup
+			for range 3 {
+				wg.Go(func() {
+					if err := confirm(tkt, false); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			w.settle(t)
+			w.stands(t, tkt.ID, ticket.StatusOPEN, ticket.BotStateDONE, ticket.BotOutcomeROUTED)
+			if now := w.now(t, tkt.ID); now.Reopened != reopened || (now.StatusReason == ticket.StatusReasonREOPENED) != (reopened == 1) {
+				t.Errorf("%s, reopened %d times", now.StatusReason, now.Reopened)
+			}
+			wantFault(t, confirm(tkt, true), bot.ErrBotDone)
+		}
 	})
 }
 
@@ -98,8 +156,8 @@ func TestJudgeOfCompany(t *testing.T) {
 	})
 }
 
-// By the clock: what was seen helped, what was not seen was left, and who waits
-// for the bot in vain gets a person; once, of two instances.
+// By the clock: what was read helped; what was not read, and who waits for the
+// bot in vain, gets a person; once, of two instances.
 func TestDue(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w := newWorld(t, db)
@@ -119,12 +177,12 @@ func TestDue(t *testing.T) {
 		w.Clock.Add(time.Second)
 		w.due(t)
 		w.stands(t, seen.ID, ticket.StatusCLOSED, ticket.BotStateDONE, ticket.BotOutcomeASSUMED)
-		w.stands(t, unseen.ID, ticket.StatusCLOSED, ticket.BotStateDONE, ticket.BotOutcomeABANDONED)
+		w.stands(t, unseen.ID, ticket.StatusOPEN, ticket.BotStateDONE, ticket.BotOutcomeABANDONED)
 		w.stands(t, silent.ID, ticket.StatusOPEN, ticket.BotStateANSWERING, "")
 		w.Clock.Add(10 * time.Minute)
 		w.due(t)
 		w.stands(t, silent.ID, ticket.StatusOPEN, ticket.BotStateDONE, ticket.BotOutcomeROUTED)
-		for id, want := range map[*scalar.ID]int{ptr(seen.GlobalID()): 2, ptr(unseen.GlobalID()): 2, ptr(silent.GlobalID()): 1} {
+		for id, want := range map[*scalar.ID]int{ptr(seen.GlobalID()): 2, ptr(unseen.GlobalID()): 1, ptr(silent.GlobalID()): 1} {
 			n, err := w.Client.TicketMessage.Query().Where(ticketmessage.TicketID(id.UUID), ticketmessage.KindEQ(ticketmessage.KindEVENT)).Count(storetest.System())
 			if err != nil || n != want {
 				t.Errorf("%d events, want %d: %v", n, want, err)
@@ -137,6 +195,22 @@ func TestDue(t *testing.T) {
 		w.reply(t, customer(w.alice), seen.GlobalID(), "I am back")
 		w.settle(t)
 		w.stands(t, seen.ID, ticket.StatusOPEN, ticket.BotStateDONE, ticket.BotOutcomeROUTED)
+
+		// That people work on it does not change what became of the answer; that
+		// the customer is back does.
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			tkt, err := w.tickets.LockIn(ctx, tx, unseen.ID)
+			if err != nil {
+				return err
+			}
+			return w.tickets.AssignIn(ctx, tx, tkt, &w.sam)
+		})
+		w.reply(t, staff(w.sam), unseen.GlobalID(), "Have you seen it?")
+		w.settle(t)
+		w.stands(t, unseen.ID, ticket.StatusSNOOZED, ticket.BotStateDONE, ticket.BotOutcomeABANDONED)
+		w.reply(t, customer(w.alice), unseen.GlobalID(), "Now I have")
+		w.settle(t)
+		w.stands(t, unseen.ID, ticket.StatusOPEN, ticket.BotStateDONE, ticket.BotOutcomeROUTED)
 	})
 }
 

@@ -63,6 +63,7 @@ var moves = []string{"status", "statusReason", "assignee", "team"}
 
 // OnTicketChanged notes that a person took the ticket or moved it, that the
 // customer left, or that he is back after the bot was done: then people get it.
+// That people work on what was abandoned does not make it something else.
 func (b *Bot) OnTicketChanged(ctx context.Context, tx *store.Tx, f event.TicketChanged) error {
 	if !slices.ContainsFunc(f.Changed, func(what string) bool { return slices.Contains(moves, what) }) {
 		return nil
@@ -71,6 +72,8 @@ func (b *Bot) OnTicketChanged(ctx context.Context, tx *store.Tx, f event.TicketC
 	switch {
 	case t == nil || err != nil:
 		return err
+	case t.BotState == ticket.BotStateDONE && f.ByStaff && t.BotOutcome != nil && *t.BotOutcome == ticket.BotOutcomeABANDONED:
+		return nil
 	case t.BotState == ticket.BotStateDONE:
 		return b.back(ctx, tx, t)
 	case t.AssigneeID != nil, f.ByStaff:

@@ -71,11 +71,12 @@ func giveUp(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		SetStatus(surveyrequest.StatusCANCELLED).Exec(ctx)
 }
 
-// asks says whether the customer of a ticket is asked about it.
+// asks says whether the customer of a ticket is asked about it; not who left
+// before he had read any answer.
 func asks(t *ent.Ticket) bool {
 	return t.Status == ticket.StatusCLOSED && t.ClosedAt != nil && t.UserID != nil && t.MergedIntoID == nil &&
 		t.StatusReason != ticket.StatusReasonSPAM && t.StatusReason != ticket.StatusReasonDUPLICATE &&
-		(t.BotOutcome == nil || *t.BotOutcome != ticket.BotOutcomeABANDONED)
+		(t.BotOutcome == nil || *t.BotOutcome != ticket.BotOutcomeABANDONED || t.FirstRepliedAt != nil)
 }
 
 // plan notes that a ticket's customer will be asked: once for a closing,

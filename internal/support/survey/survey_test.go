@@ -78,6 +78,12 @@ func TestPlan(t *testing.T) {
 		})
 		w.close(t, left)
 		w.stand(t, left.ID)
+		served := w.open(t, customer(w.alice)) // people got it after all
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Ticket.UpdateOneID(served.ID).SetBotOutcome(ticket.BotOutcomeABANDONED).SetFirstRepliedAt(tx.Now).Exec(ctx)
+		})
+		w.close(t, served)
+		w.stand(t, served.ID, planned)
 	})
 }
 
