@@ -27,15 +27,16 @@ type TicketReplied struct {
 // TicketChanged is told when state, reason, priority, assignee or who takes
 // part change, or a side reads.
 type TicketChanged struct {
-	TicketID uuid.UUID  `json:"ticketId"`
-	OwnerID  uuid.UUID  `json:"ownerId"`
-	UserID   *uuid.UUID `json:"userId,omitempty"`
-	Number   string     `json:"number"`
-	Changed  []string   `json:"changed"` // status, statusReason, priority, assignee, read, participants, links, mergedInto …
-	Status   string     `json:"status"`
-	Reason   string     `json:"reason"`
-	ByStaff  bool       `json:"byStaff,omitempty"`
-	JoinedID *uuid.UUID `json:"joinedId,omitempty"` // who was asked to take part
+	TicketID   uuid.UUID  `json:"ticketId"`
+	OwnerID    uuid.UUID  `json:"ownerId"`
+	UserID     *uuid.UUID `json:"userId,omitempty"`
+	Number     string     `json:"number"`
+	Changed    []string   `json:"changed"` // status, statusReason, priority, assignee, read, participants, links, mergedInto …
+	Status     string     `json:"status"`
+	Reason     string     `json:"reason"`
+	ByStaff    bool       `json:"byStaff,omitempty"`
+	JoinedID   *uuid.UUID `json:"joinedId,omitempty"`   // who was asked to take part
+	AssigneeID *uuid.UUID `json:"assigneeId,omitempty"` // who was given it; it does not leave the house
 }
 
 // TicketQueueChanged is told to the staff's queue by the hearer of the facts

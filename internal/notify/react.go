@@ -203,13 +203,15 @@ func (i *Inbox) OnTicketReplied(ctx context.Context, tx *store.Tx, e event.Store
 }
 
 // OnTicketChanged tells those who take part that staff have closed a ticket,
-// and who was asked to take part that he was. Of one that was merged
-// OnTicketMerged tells.
+// who was asked to take part that he was, and who was given it that he has it.
+// Of one that was merged OnTicketMerged tells.
 func (i *Inbox) OnTicketChanged(ctx context.Context, tx *store.Tx, e event.Stored, f event.TicketChanged) error {
 	params := map[string]any{"number": f.Number}
 	switch {
 	case f.JoinedID != nil:
 		return i.giveParticipants(ctx, tx, e, f.TicketID, "ticket.joined", params, *f.JoinedID)
+	case f.AssigneeID != nil:
+		return i.giveAssignee(ctx, tx, e, f)
 	case !f.ByStaff, f.Status != string(entticket.StatusCLOSED), !slices.Contains(f.Changed, "status"), slices.Contains(f.Changed, "mergedInto"):
 		return nil
 	}

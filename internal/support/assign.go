@@ -59,7 +59,9 @@ func (s *Tickets) AssignIn(ctx context.Context, tx *store.Tx, t *ent.Ticket, to 
 	if was == nil || to == nil {
 		visible = event.ToAll // isAssigned changes
 	}
-	tellChange(ctx, tx, t, []string{"assignee"}, store.ToTicket(t.ID, visible))
+	f := changeFact(ctx, t, "assignee")
+	f.AssigneeID = to
+	tx.Tell(f, store.ToTicket(t.ID, visible))
 	return tx.Audit(ctx, "ticket.assign", t.OwnerID, t.GlobalID(), i.data)
 }
 

@@ -16,7 +16,8 @@ import (
 	"kabinet/internal/viewer"
 )
 
-// Assign gives a ticket to a member of staff, or to nobody, and to a team.
+// Assign gives a ticket to a member of staff, or to nobody, and to a team. Where
+// a team or a skill is given and nothing is said of a person, who has it keeps it.
 // Faults: INVALID_ID, NOT_FOUND, TICKET_MERGED, INVALID_VALUE for who is not
 // staff or whose own ticket it is, REQUIRED, TOO_LONG, STALE_OBJECT; FORBIDDEN.
 func (q *Queue) Assign(ctx context.Context, in AssignTicketInput) (*ent.Ticket, error) {
@@ -27,7 +28,8 @@ func (q *Queue) Assign(ctx context.Context, in AssignTicketInput) (*ent.Ticket, 
 	if err != nil {
 		return nil, err
 	}
-	to, err := optionalKey(in.AssigneeID, personPrefix, "input", "assigneeId")
+	person, named := in.AssigneeID.ValueOK()
+	to, err := optionalKey(person, personPrefix, "input", "assigneeId")
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +59,8 @@ func (q *Queue) Assign(ctx context.Context, in AssignTicketInput) (*ent.Ticket, 
 				return err
 			}
 		}
-		return q.hand(ctx, tx, t, handing{person: to, toPerson: true, team: team, toTeam: in.TeamID.IsSet()})
+		toPerson := named || !changes && !in.TeamID.IsSet()
+		return q.hand(ctx, tx, t, handing{person: to, toPerson: toPerson, team: team, toTeam: in.TeamID.IsSet()})
 	})
 	if err != nil {
 		return nil, err

@@ -63,14 +63,17 @@ type TicketQueueFilter struct {
 	CreatedBefore *time.Time
 	// With messages that staff has not read.
 	Unread *bool
+	// True: those alone that the bot is answering; false: those alone that it is not.
+	WithBot *bool
 }
 
 // AssignTicketInput is the input of assignTicket.
 type AssignTicketInput struct {
 	// The ticket.
 	TicketID scalar.ID
-	// The staff member; nobody when null.
-	AssigneeID *scalar.ID
+	// The staff member; nobody when null; when absent unchanged beside a team or
+	// a skill, else nobody.
+	AssigneeID graphql.Omittable[*scalar.ID]
 	// The team; none when null, unchanged when absent.
 	TeamID graphql.Omittable[*scalar.ID]
 	// What an operator must know to answer it; nothing when null, unchanged when absent.

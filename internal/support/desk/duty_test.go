@@ -2,8 +2,10 @@ package desk_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -11,10 +13,12 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/membership"
 	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/ticket"
+	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -123,7 +127,7 @@ func TestOfOnesOwnCompany(t *testing.T) {
 			if now := w.read(t, tkt); now.AssigneeID != nil || now.TeamID == nil {
 				t.Errorf("it is given to %v", now)
 			}
-			_, err := w.queue.Assign(agent(w.sue), desk.AssignTicketInput{TicketID: scalar.ID{Prefix: "tkt", UUID: tkt}, AssigneeID: ptr(usr(w.sam))})
+			_, err := w.queue.Assign(agent(w.sue), desk.AssignTicketInput{TicketID: scalar.ID{Prefix: "tkt", UUID: tkt}, AssigneeID: given(w.sam)})
 			wantFault(t, err, fault.ErrInvalidValue)
 			done, err := w.queue.Update(agent(w.sue), desk.UpdateTicketsInput{TicketIds: []scalar.ID{{Prefix: "tkt", UUID: tkt}}, AssigneeID: graphql.OmittableOf(ptr(usr(w.sam)))})
 			if err != nil || done[0].Changed || !errors.Is(done[0].Err, fault.ErrInvalidValue) {
@@ -242,6 +246,129 @@ func TestTeamOfATicket(t *testing.T) {
 		db.Clock.Add(time.Minute)
 		if n, err := w.queue.Due(storetest.System(), 100); err != nil || n != 1 || *w.read(t, tkt.ID).TeamID != team.ID {
 			t.Errorf("%d, %v: %s", n, err, fmt.Sprint(w.read(t, tkt.ID).TeamID))
+		}
+	})
+}
+
+// A team that is deleted takes its name off what is not closed, however much it
+// is, and staff who follow a ticket are told; who has one keeps it.
+func TestDeleteTeamOfMany(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		team := w.team(t, desk.SaveSupportTeamInput{Name: "All"})
+		first, closed := w.open(t, customer(w.alice, "en"), support.OpenTicketInput{}), w.open(t, customer(w.alice, "en"), support.OpenTicketInput{})
+		for range 101 {
+			w.open(t, customer(w.bob, "en"), support.OpenTicketInput{})
+		}
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.Ticket.Update().SetAssigneeID(w.sam).SetTeamID(team.ID).Exec(ctx)
+		})
+		if _, err := w.tickets.Close(agent(w.sam), support.CloseTicketInput{TicketID: closed.GlobalID()}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.queue.DeleteTeam(head(w.boss), desk.DeleteSupportTeamInput{ID: team.GlobalID()}); err != nil {
+			t.Fatal(err)
+		}
+		left := w.Client.Ticket.Query().Where(ticket.TeamID(team.ID)).AllX(storetest.System())
+		if len(left) != 1 || left[0].ID != closed.ID {
+			t.Errorf("%d are of it still", len(left))
+		}
+		if n := w.Client.Ticket.Query().Where(ticket.TeamIDIsNil(), ticket.AssigneeID(w.sam), ticket.Revision(2)).CountX(storetest.System()); n != 102 {
+			t.Errorf("%d were changed", n)
+		}
+		told, err := w.ReadStream(context.Background(), first.ID, 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f event.TicketChanged
+		last := told[len(told)-1]
+		if err := json.Unmarshal(last.Payload, &f); err != nil {
+			t.Fatal(err)
+		}
+		if last.Kind != f.Kind() || last.Visibility != event.ToStaff || !slices.Equal(f.Changed, []string{"team"}) {
+			t.Errorf("told %s %s %s", last.Kind, last.Visibility, last.Payload)
+		}
+	})
+}
+
+// Who gives a ticket to a team, or says what it takes, without a word of a
+// person leaves it with whoever has it.
+func TestAssignLeavesWhoHasIt(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		team := w.team(t, desk.SaveSupportTeamInput{Name: "All"})
+		w.operator(t, w.sam, team, desk.SaveOperatorInput{})
+		tkt := w.open(t, customer(w.alice, "en"), support.OpenTicketInput{})
+		assign := func(in desk.AssignTicketInput) *ent.Ticket {
+			t.Helper()
+			in.TicketID = tkt.GlobalID()
+			if _, err := w.queue.Assign(agent(w.boss), in); err != nil {
+				t.Fatal(err)
+			}
+			return w.read(t, tkt.ID)
+		}
+		of := graphql.OmittableOf(ptr(team.GlobalID()))
+		assign(desk.AssignTicketInput{AssigneeID: given(w.sue)})
+		if got := assign(desk.AssignTicketInput{TeamID: of}); !has(got, w.sue) || got.TeamID == nil {
+			t.Errorf("a team: %v", got)
+		}
+		if got := assign(desk.AssignTicketInput{Skill: graphql.OmittableOf(ptr("tea"))}); !has(got, w.sue) || got.Skill == nil {
+			t.Errorf("a skill: %v", got)
+		}
+		if got := assign(desk.AssignTicketInput{TeamID: graphql.OmittableOf[*scalar.ID](nil), Skill: graphql.OmittableOf[*string](nil)}); !has(got, w.sue) || got.TeamID != nil || got.Skill != nil {
+			t.Errorf("neither any more: %v", got)
+		}
+		if got := assign(desk.AssignTicketInput{AssigneeID: graphql.OmittableOf[*scalar.ID](nil), TeamID: of}); !has(got, w.sam) {
+			t.Errorf("nobody, and by turn in a team: %v", got)
+		}
+		if got := assign(desk.AssignTicketInput{}); got.AssigneeID != nil {
+			t.Errorf("nothing said: %v", got)
+		}
+	})
+}
+
+// A personal manager is given his customer's new tickets though he is no
+// operator; not while he is away, nor once he has left.
+func TestPersonalManagerWhoIsNoOperator(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		team := w.team(t, desk.SaveSupportTeamInput{Name: "All"})
+		w.operator(t, w.sam, team, desk.SaveOperatorInput{})
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.User.UpdateOneID(w.alice).SetManagerID(w.sid).Exec(ctx)
+		})
+		opened := func(who uuid.UUID) *ent.Ticket {
+			t.Helper()
+			tkt := w.open(t, customer(who, "en"), support.OpenTicketInput{})
+			w.hear(t)
+			return w.read(t, tkt.ID)
+		}
+		first := opened(w.alice)
+		if !has(first, w.sid) || first.TeamID == nil {
+			t.Errorf("her manager: %v", first)
+		}
+		if got := opened(w.bob); !has(got, w.sam) {
+			t.Errorf("another's: %v", got)
+		}
+		w.operator(t, w.sid, nil, desk.SaveOperatorInput{Away: ptr(true)})
+		if got := opened(w.alice); !has(got, w.sam) {
+			t.Errorf("he is away: %v", got)
+		}
+		if _, err := w.queue.DeleteOperator(head(w.boss), desk.DeleteOperatorInput{UserID: usr(w.sid)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.read(t, first.ID); !has(got, w.sam) {
+			t.Errorf("he went out of duty: %v", got)
+		}
+		if got := opened(w.alice); !has(got, w.sid) {
+			t.Errorf("he is her manager still: %v", got)
+		}
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE memberships SET status = 'ENDED' WHERE user_id = ?`, w.sid)
+			return err
+		})
+		if got := opened(w.alice); !has(got, w.sam) {
+			t.Errorf("he has left: %v", got)
 		}
 	})
 }

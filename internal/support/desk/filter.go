@@ -67,6 +67,9 @@ func (f *TicketQueueFilter) saved() map[string]any {
 			out[name] = true
 		}
 	}
+	if f.WithBot != nil {
+		out["withBot"] = *f.WithBot
+	}
 	for name, at := range map[string]*time.Time{"createdFrom": f.CreatedFrom, "createdBefore": f.CreatedBefore} {
 		if at != nil {
 			out[name] = at.UTC().Format(time.RFC3339Nano)

@@ -319,7 +319,7 @@ func TestAssign(t *testing.T) {
 		assign := func(ctx context.Context, to *uuid.UUID, revision *int) error {
 			in := desk.AssignTicketInput{TicketID: tkt.GlobalID(), Revision: revision}
 			if to != nil {
-				in.AssigneeID = ptr(usr(*to))
+				in.AssigneeID = given(*to)
 			}
 			_, err := w.queue.Assign(ctx, in)
 			return err
@@ -338,9 +338,9 @@ func TestAssign(t *testing.T) {
 		wantFault(t, assign(customer(w.alice, "en"), nil, nil), fault.ErrForbidden)
 		wantFault(t, assign(reader(w.sue), &w.sue, nil), fault.ErrForbidden)
 		own := w.open(t, customer(w.sue, "en"), support.OpenTicketInput{})
-		_, err := w.queue.Assign(agent(w.sue), desk.AssignTicketInput{TicketID: own.GlobalID(), AssigneeID: ptr(usr(w.sue))})
+		_, err := w.queue.Assign(agent(w.sue), desk.AssignTicketInput{TicketID: own.GlobalID(), AssigneeID: given(w.sue)})
 		wantFault(t, err, fault.ErrForbidden)
-		_, err = w.queue.Assign(sam, desk.AssignTicketInput{TicketID: own.GlobalID(), AssigneeID: ptr(usr(w.sue))})
+		_, err = w.queue.Assign(sam, desk.AssignTicketInput{TicketID: own.GlobalID(), AssigneeID: given(w.sue)})
 		wantFault(t, err, fault.ErrInvalidValue)
 		_, err = w.queue.Assign(sam, desk.AssignTicketInput{TicketID: tkt.GlobalID(), Skill: graphql.OmittableOf(ptr(" "))})
 		wantFault(t, err, fault.ErrRequired)

@@ -134,7 +134,21 @@ func (f *TicketQueueFilter) flags(v viewer.Viewer) (where []predicate.Ticket) {
 			s.Where(sql.ColumnsGT(s.C(ticket.FieldStaffSeq), s.C(ticket.FieldStaffReadSeq)))
 		})
 	}
+	if f.WithBot != nil {
+		where = append(where, withBot(*f.WithBot))
+	}
 	return where
+}
+
+// withBot are tickets that the bot is answering, or all others; the word is
+// written into the statement.
+func withBot(answering bool) predicate.Ticket {
+	op := map[bool]string{true: " = ", false: " <> "}[answering]
+	return func(s *sql.Selector) {
+		s.Where(sql.P(func(b *sql.Builder) {
+			b.Ident(s.C(ticket.FieldBotState)).WriteString(op + "'" + string(ticket.BotStateANSWERING) + "'")
+		}))
+	}
 }
 
 // ids are the predicates over what an id names.

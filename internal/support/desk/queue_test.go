@@ -60,14 +60,17 @@ func TestQueue(t *testing.T) {
 		if _, err := w.tickets.Close(sam, support.CloseTicketInput{TicketID: made["b1"].GlobalID()}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.queue.Assign(sam, desk.AssignTicketInput{TicketID: made["a2"].GlobalID(), AssigneeID: ptr(usr(w.sue))}); err != nil {
+		if _, err := w.queue.Assign(sam, desk.AssignTicketInput{TicketID: made["a2"].GlobalID(), AssigneeID: given(w.sue)}); err != nil {
 			t.Fatal(err)
 		}
 		w.write(t, func(ctx context.Context, tx *store.Tx) error {
 			if err := tx.Ticket.UpdateOneID(made["a2"].ID).SetTeamID(team.ID).SetDueAt(tx.Now).SetLevelStatus(ticket.LevelStatusBREACHED).Exec(ctx); err != nil {
 				return err
 			}
-			return tx.Ticket.UpdateOneID(made["a1"].ID).SetPriority(ticket.PriorityURGENT).SetUrgency(3).SetStaffReadSeq(9).Exec(ctx)
+			if err := tx.Ticket.UpdateOneID(made["b1"].ID).SetBotState(ticket.BotStateDONE).Exec(ctx); err != nil {
+				return err
+			}
+			return tx.Ticket.UpdateOneID(made["a1"].ID).SetPriority(ticket.PriorityURGENT).SetUrgency(3).SetStaffReadSeq(9).SetBotState(ticket.BotStateANSWERING).Exec(ctx)
 		})
 		yes := true
 		for name, c := range map[string]struct {
@@ -106,6 +109,9 @@ func TestQueue(t *testing.T) {
 			"from":              {&desk.TicketQueueFilter{CreatedFrom: &start}, "", []string{"b1", "a2"}},
 			"before":            {&desk.TicketQueueFilter{CreatedBefore: &start}, "", []string{"a1"}},
 			"unread":            {&desk.TicketQueueFilter{Unread: &yes}, "", []string{"b1", "a2"}},
+			"with the bot":      {&desk.TicketQueueFilter{WithBot: &yes}, "", []string{"a1"}},
+			"without the bot":   {&desk.TicketQueueFilter{WithBot: new(bool)}, "", []string{"b1", "a2"}},
+			"people's to take":  {&desk.TicketQueueFilter{WithBot: new(bool), Unassigned: &yes, Status: []ticket.Status{ticket.StatusOPEN}}, "", nil},
 			"several at once":   {&desk.TicketQueueFilter{Status: []ticket.Status{ticket.StatusOPEN}, Unassigned: &yes, Locale: []string{"en"}}, "", []string{"a1"}},
 			"what cannot be":    {&desk.TicketQueueFilter{Unassigned: &yes, Mine: &yes}, "", nil},
 			"flags that are no": {&desk.TicketQueueFilter{Unassigned: new(bool), Mine: new(bool), Unread: new(bool), WithoutTeam: new(bool)}, "", []string{"b1", "a1", "a2"}},
@@ -223,6 +229,15 @@ func TestViews(t *testing.T) {
 		mine, err := w.queue.SaveView(sam, in)
 		if err != nil || mine.Name != "Mine" || mine.Sort != "DUE" || mine.Filter["mine"] != true || mine.Filter["status"].([]any)[0] != "OPEN" {
 			t.Fatalf("%+v, %v", mine, err)
+		}
+		for _, said := range []*bool{nil, &yes, new(bool)} {
+			v, err := w.queue.SaveView(agent(w.sid), desk.SaveTicketViewInput{Name: fmt.Sprint(said != nil && *said, said != nil), Filter: desk.TicketQueueFilter{WithBot: said}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kept, is := v.Filter["withBot"]; is != (said != nil) || is && kept != *said {
+				t.Errorf("%v is kept as %v", said, v.Filter)
+			}
 		}
 		names := func(ctx context.Context) (n []string) {
 			all, err := w.queue.Views(ctx)

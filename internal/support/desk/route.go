@@ -49,9 +49,9 @@ func (q *Queue) route(ctx context.Context, tx *store.Tx, t *ent.Ticket) error {
 	return q.byTurn(ctx, tx, t, team)
 }
 
-// managerOf is the personal manager of a ticket's customer, where he is an
-// operator who is there. How many tickets he has is no bound: they are of his
-// own customers.
+// managerOf is the personal manager of a ticket's customer, where he is of the
+// staff and no operator that is away. How many tickets he has is no bound: they
+// are of his own customers.
 func managerOf(ctx context.Context, tx *store.Tx, t *ent.Ticket) (*uuid.UUID, error) {
 	if t.UserID == nil {
 		return nil, nil
@@ -60,8 +60,8 @@ func managerOf(ctx context.Context, tx *store.Tx, t *ent.Ticket) (*uuid.UUID, er
 	if err != nil || u.ManagerID == nil {
 		return nil, err
 	}
-	there, err := tx.Operator.Query().Where(operator.UserID(*u.ManagerID), operator.Away(false)).Exist(ctx)
-	if err != nil || !there {
+	away, err := tx.Operator.Query().Where(operator.UserID(*u.ManagerID), operator.Away(true)).Exist(ctx)
+	if err != nil || away {
 		return nil, err
 	}
 	is, err := support.StaffIn(ctx, tx, *u.ManagerID)

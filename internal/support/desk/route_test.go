@@ -277,7 +277,7 @@ func TestTicketsOfWhoLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		byHand := w.open(t, customer(w.alice, "de"), support.OpenTicketInput{})
-		if _, err := w.queue.Assign(agent(w.sam), desk.AssignTicketInput{TicketID: byHand.GlobalID(), AssigneeID: ptr(usr(w.sid))}); err != nil {
+		if _, err := w.queue.Assign(agent(w.sam), desk.AssignTicketInput{TicketID: byHand.GlobalID(), AssigneeID: given(w.sid)}); err != nil {
 			t.Fatal(err)
 		}
 		w.operator(t, w.sue, team, desk.SaveOperatorInput{})
@@ -300,7 +300,7 @@ func TestTicketsOfWhoLeft(t *testing.T) {
 		if n, err := w.queue.Due(storetest.System(), 100); err != nil || n == 0 || has(w.read(t, byHand.ID), w.sid) {
 			t.Fatalf("%d, %v", n, err)
 		}
-		_, err := w.queue.Assign(agent(w.sue), desk.AssignTicketInput{TicketID: open.GlobalID(), AssigneeID: ptr(usr(w.sam))})
+		_, err := w.queue.Assign(agent(w.sue), desk.AssignTicketInput{TicketID: open.GlobalID(), AssigneeID: given(w.sam)})
 		wantFault(t, err, fault.ErrInvalidValue)
 	})
 }

@@ -145,7 +145,8 @@ func kindWords(kinds []ticket.Kind) []string {
 }
 
 // DeleteTeam takes a team out of use and gives its id: its operators are of
-// none then, and its tickets that are not closed wait for another. Faults:
+// none then, and its tickets that are not closed wait for another, a hundred in
+// a transaction. Where that ends half way, Due finds those that wait. Faults:
 // INVALID_ID, NOT_FOUND; FORBIDDEN.
 func (q *Queue) DeleteTeam(ctx context.Context, in DeleteSupportTeamInput) (uuid.UUID, error) {
 	if err := may(ctx, "support", "write"); err != nil {
@@ -155,7 +156,7 @@ func (q *Queue) DeleteTeam(ctx context.Context, in DeleteSupportTeamInput) (uuid
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return id, q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		t, err := tx.SupportTeam.Query().Where(supportteam.ID(id), supportteam.Retired(false), tx.Locking()).Only(ctx)
 		if ent.IsNotFound(err) {
 			return fault.ErrNotFound.At("input", "id")
@@ -166,17 +167,56 @@ func (q *Queue) DeleteTeam(ctx context.Context, in DeleteSupportTeamInput) (uuid
 		if err := tx.SupportTeam.UpdateOneID(id).SetRetired(true).AddRevision(1).Exec(ctx); err != nil {
 			return err
 		}
-		// By status first: the index of a team's tickets begins with both.
-		_, err = tx.Exec(ctx, `UPDATE tickets SET team_id = NULL WHERE team_id = ? AND status IN ('OPEN', 'SNOOZED')`, id)
-		if err != nil {
-			return err
-		}
 		err = tx.Operator.Update().Where(operator.TeamID(id)).ClearTeamID().AddRevision(1).Exec(ctx)
 		if err != nil {
 			return err
 		}
 		return tx.Audit(ctx, "support.delete_team", viewer.House, t.GlobalID(), map[string]any{"name": t.Name})
 	})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return id, q.disband(ctx, id)
+}
+
+// disband takes the tickets that are not closed out of a team that was deleted.
+func (q *Queue) disband(ctx context.Context, team uuid.UUID) error {
+	for after := uuid.Nil; ; {
+		var ids []uuid.UUID
+		err := q.Store.InTx(asSystem(ctx), func(ctx context.Context, tx *store.Tx) (err error) {
+			ids, err = q.takeOut(ctx, tx, team, after)
+			return err
+		})
+		if err != nil || len(ids) < atOnce {
+			return err
+		}
+		after = ids[atOnce-1]
+	}
+}
+
+// takeOut is disband for a few, those after one, and gives their ids.
+func (q *Queue) takeOut(ctx context.Context, tx *store.Tx, team, after uuid.UUID) ([]uuid.UUID, error) {
+	ids, err := tx.Ticket.Query().Where(ticket.TeamID(team), ticket.StatusIn(ticket.StatusOPEN, ticket.StatusSNOOZED), ticket.IDGT(after)).
+		Order(ticket.ByID()).Limit(atOnce).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids { // at most atOnce; each has its event and its streams
+		t, err := q.Tickets.LockIn(ctx, tx, id)
+		if refusal(err) { // gone meanwhile
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if t.TeamID == nil || *t.TeamID != team {
+			continue
+		}
+		if err := q.toTeam(ctx, tx, t, nil); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 // teamInUse wants a team that is in use. Fault: NOT_FOUND.

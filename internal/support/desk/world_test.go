@@ -159,6 +159,9 @@ func (w *world) operator(t *testing.T, user uuid.UUID, team *ent.SupportTeam, in
 
 func usr(id uuid.UUID) scalar.ID { return scalar.ID{Prefix: "usr", UUID: id} }
 
+// given is a field that names somebody.
+func given(id uuid.UUID) graphql.Omittable[*scalar.ID] { return graphql.OmittableOf(ptr(usr(id))) }
+
 func ptr[T any](v T) *T { return &v }
 
 func has(tkt *ent.Ticket, person uuid.UUID) bool {
