@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 
-	"kabinet/ent/generated"
-	"kabinet/internal/account"
 	"kabinet/internal/account/desk"
 	"kabinet/internal/promotion"
 	"kabinet/internal/support/card"
@@ -48,36 +46,16 @@ func (r *Resolver) offersOfCard(ctx context.Context, c *card.CustomerCard) ([]*p
 	return all, nil
 }
 
-// discountsOfCard are of all benefits the discounts and prices.
 func (r *Resolver) discountsOfCard(ctx context.Context, c *card.CustomerCard) ([]promotion.Benefit, error) {
 	if !c.May(ctx, "marketing") {
 		return nil, nil
 	}
-	benefits, err := r.Promotions.BenefitsOf(ctx, c.Key())
-	if err != nil {
-		return nil, err
-	}
-	all := []promotion.Benefit{}
-	for _, b := range benefits {
-		if _, is := b.(promotion.DiscountBenefit); is {
-			all = append(all, b)
-		}
-	}
-	return all, nil
+	return r.Promotions.DiscountsOf(ctx, c.Key())
 }
 
 func (r *Resolver) activityOfCard(ctx context.Context, c *card.CustomerCard) ([]*desk.SecurityActivity, error) {
 	if !c.May(ctx, "audit_entry") {
 		return nil, nil
 	}
-	first := doneOnCard
-	page, err := r.Desk.RecentActivity(ctx, &generated.User{ID: c.Key()}, account.Page{First: &first})
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*desk.SecurityActivity, len(page.Edges))
-	for i, e := range page.Edges {
-		all[i] = e.Node
-	}
-	return all, nil
+	return r.Desk.LastActivity(ctx, c.Key(), doneOnCard)
 }

@@ -53,6 +53,24 @@ func (p *Promotions) BenefitsOf(ctx context.Context, user uuid.UUID) ([]Benefit,
 	return all[:min(len(all), maxBenefits)], nil
 }
 
+// DiscountsOf are of a person's benefits those that apply by themselves alone:
+// his own, or a customer's for staff. Faults: FORBIDDEN.
+func (p *Promotions) DiscountsOf(ctx context.Context, user uuid.UUID) ([]Benefit, error) {
+	if err := p.mayRead(ctx, user); err != nil {
+		return nil, err
+	}
+	a := p.askingFor(user)
+	h, err := p.promotions.rows(ctx, a.client, a.now)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.discounts(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return append([]Benefit{}, all[:min(len(all), maxBenefits)]...), nil
+}
+
 // points are his bonus accounts.
 func (a *asker) points(ctx context.Context, _ *inForce) (all []Benefit, err error) {
 	system := viewer.AsSystem(ctx, "promotion.benefits")

@@ -330,7 +330,19 @@ func TestBenefits(t *testing.T) {
 		if err != nil || len(got) != 25 || many != few {
 			t.Errorf("%d benefits, %d statements, %d for few: %v %v", len(got), many, few, log, err)
 		}
+		alone, err := w.DiscountsOf(w.staff(), w.alice)
+		w.check(err)
+		titles = map[string]bool{}
+		for _, b := range alone {
+			titles[b.(promotion.DiscountBenefit).Title] = true
+		}
+		if len(alone) != 2 || !titles["loyal"] || !titles["tea-price"] {
+			t.Errorf("%d discounts: %v", len(alone), titles)
+		}
 		if _, err := w.BenefitsOf(as(w.bob), w.alice); !errors.Is(err, fault.ErrForbidden) { // security F7
+			t.Error(err)
+		}
+		if _, err := w.DiscountsOf(as(w.bob), w.alice); !errors.Is(err, fault.ErrForbidden) { // security F7
 			t.Error(err)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"entgo.io/contrib/entgql"
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -21,32 +22,75 @@ import (
 // newest first: to himself, and to staff who may read the audit log. Others
 // find nothing.
 func (d *Desk) RecentActivity(ctx context.Context, u *ent.User, page account.Page) (*SecurityActivityConnection, error) {
-	v := viewer.From(ctx)
-	if v.UserID != u.ID && (!v.Staff || v.Reach("audit_entry", "read") != viewer.ReachAll) {
+	if !seesActivity(ctx, u.ID) {
 		return &SecurityActivityConnection{}, nil
 	}
-	rows, err := d.Store.Client.AuditEntry.Query().Where(auditentry.OwnerID(u.ID), auditentry.ActionHasPrefix("account.")).
-		Paginate(asSystem(ctx), page.After, page.First, page.Before, page.Last,
-			ent.WithAuditEntryOrder(&ent.AuditEntryOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultAuditEntryOrder.Field}))
+	rows, err := d.activityOf(u.ID).Paginate(asSystem(ctx), page.After, page.First, page.Before, page.Last,
+		ent.WithAuditEntryOrder(&ent.AuditEntryOrder{Direction: entgql.OrderDirectionDesc, Field: ent.DefaultAuditEntryOrder.Field}))
 	if err != nil {
 		return nil, store.Translate(err)
 	}
 	c := &SecurityActivityConnection{Edges: make([]*SecurityActivityEdge, len(rows.Edges)), PageInfo: rows.PageInfo, TotalCount: rows.TotalCount}
-	staff, places, err := d.about(ctx, rows.Edges)
+	entries := make([]*ent.AuditEntry, len(rows.Edges))
+	for i, e := range rows.Edges {
+		entries[i] = e.Node
+	}
+	shown, err := d.showActivity(ctx, u.ID, entries)
 	if err != nil {
 		return nil, err
 	}
 	for i, e := range rows.Edges {
-		a := activity(v.Locale, u.ID, e.Node)
-		if a.By == ActivityActorStaff && e.Node.ActorID != nil && staff[*e.Node.ActorID] != nil {
-			a.StaffName = &staff[*e.Node.ActorID].DisplayName
-		}
-		if e.Node.SessionID != nil && a.By != ActivityActorStaff {
-			a.Place = places[*e.Node.SessionID]
-		}
-		c.Edges[i] = &SecurityActivityEdge{Node: a, Cursor: e.Cursor}
+		c.Edges[i] = &SecurityActivityEdge{Node: shown[i], Cursor: e.Cursor}
 	}
 	return c, nil
+}
+
+// LastActivity are the newest of RecentActivity as a bare list, so many of
+// them: what a page reads goes by the fields of a connection, which a list has
+// not.
+func (d *Desk) LastActivity(ctx context.Context, user uuid.UUID, most int) ([]*SecurityActivity, error) {
+	if !seesActivity(ctx, user) {
+		return []*SecurityActivity{}, nil
+	}
+	q, err := d.activityOf(user).Order(auditentry.ByID(sql.OrderDesc())).Limit(most).CollectFields(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.All(asSystem(ctx))
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	return d.showActivity(ctx, user, rows)
+}
+
+func (d *Desk) activityOf(user uuid.UUID) *ent.AuditEntryQuery {
+	return d.Store.Client.AuditEntry.Query().Where(auditentry.OwnerID(user), auditentry.ActionHasPrefix("account."))
+}
+
+// seesActivity says whether the caller sees what was done about a person.
+func seesActivity(ctx context.Context, user uuid.UUID) bool {
+	v := viewer.From(ctx)
+	return v.UserID == user || v.Staff && v.Reach("audit_entry", "read") == viewer.ReachAll
+}
+
+// showActivity are rows as the person sees them.
+func (d *Desk) showActivity(ctx context.Context, of uuid.UUID, rows []*ent.AuditEntry) ([]*SecurityActivity, error) {
+	staff, places, err := d.about(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*SecurityActivity, len(rows))
+	for i, e := range rows {
+		a := activity(viewer.From(ctx).Locale, of, e)
+		if a.By == ActivityActorStaff && e.ActorID != nil && staff[*e.ActorID] != nil {
+			a.StaffName = &staff[*e.ActorID].DisplayName
+		}
+		if e.SessionID != nil && a.By != ActivityActorStaff {
+			a.Place = places[*e.SessionID]
+		}
+		all[i] = a
+	}
+	return all, nil
 }
 
 // activity is one row as the person sees it. From where staff works is
@@ -86,14 +130,14 @@ func label(lang, action string) string {
 
 // about reads what a page of acts tells of others: the names of staff, and the
 // places of sessions, a statement each where anything of it is asked for.
-func (d *Desk) about(ctx context.Context, rows []*ent.AuditEntryEdge) (map[uuid.UUID]*PersonName, map[uuid.UUID]*string, error) {
+func (d *Desk) about(ctx context.Context, rows []*ent.AuditEntry) (map[uuid.UUID]*PersonName, map[uuid.UUID]*string, error) {
 	var people, sessions []uuid.UUID
 	for _, e := range rows {
-		if e.Node.ActorKind == "STAFF" && e.Node.ActorID != nil {
-			people = append(people, *e.Node.ActorID)
+		if e.ActorKind == "STAFF" && e.ActorID != nil {
+			people = append(people, *e.ActorID)
 		}
-		if e.Node.SessionID != nil {
-			sessions = append(sessions, *e.Node.SessionID)
+		if e.SessionID != nil {
+			sessions = append(sessions, *e.SessionID)
 		}
 	}
 	staff, places := map[uuid.UUID]*PersonName{}, map[uuid.UUID]*string{}

@@ -64,6 +64,16 @@ func TestRecentActivity(t *testing.T) {
 		if c, err := w.RecentActivity(w.desk(), u, account.Page{}); err != nil || len(c.Edges) != 5 {
 			t.Errorf("staff sees %d, %v", len(c.Edges), err)
 		}
+		last, err := w.LastActivity(w.desk(), w.anna, 2)
+		w.must(err)
+		for i, a := range last {
+			if e := c.Edges[i].Node; a.ID != e.ID || a.Label != e.Label || (a.StaffName == nil) != (e.StaffName == nil) {
+				t.Errorf("%+v is not %+v", a, e)
+			}
+		}
+		if all, err := w.LastActivity(storetest.As(boris), w.anna, 2); err != nil || len(all) != 0 || len(last) != 2 { // security F3
+			t.Errorf("another customer sees %d, staff %d, %v", len(all), len(last), err)
+		}
 	})
 }
 
