@@ -153,11 +153,16 @@ func (w *fullWorld) tickets(who string, owner uuid.UUID, users, orders, entries 
 	} else if len(w.foreign) > 0 {
 		foreign = append(foreign, w.foreign...)
 	}
+	var merged any // into the ticket before
 	for i := range 7 {
 		last := w.id()
-		id := w.insert("Ticket", map[string]any{"owner_id": owner, "user_id": some(w.r, users), "number": fmt.Sprint("T", w.mark, w.n), "channel": "ACCOUNT", "locale": "en",
+		given := map[string]any{"owner_id": owner, "user_id": some(w.r, users), "number": fmt.Sprint("T", w.mark, w.n), "channel": "ACCOUNT", "locale": "en",
 			"order_id": some(w.r, foreign), "entry_id": some(w.r, entries), "assignee_id": some(w.r, staff), "last_message_id": nil, "last_activity_at": w.time(),
-			"seq": 5, "public_seq": pick(w.r, []int64{0, 2, 5}), "staff_seq": 3, "staff_read_seq": pick(w.r, []int64{0, 3}), "rating": some(w.r, []int{1, 5})})
+			"seq": 5, "public_seq": pick(w.r, []int64{0, 2, 5}), "staff_seq": 3, "staff_read_seq": pick(w.r, []int64{0, 3}), "rating": some(w.r, []int{1, 5}), "merged_into_id": merged}
+		if merged != nil {
+			given["status"], given["bot_state"], given["snoozed_until_at"], given["assignee_id"] = "CLOSED", "NONE", nil, nil
+		}
+		id := w.insert("Ticket", given)
 		for seq := range w.r.IntN(5) {
 			author := some(w.r, append(append([]uuid.UUID{}, users...), staff...))
 			last = w.insert("TicketMessage", map[string]any{"ticket_id": id, "owner_id": owner, "seq": seq + 1, "client_id": some(w.r, []string{fmt.Sprint("c", w.mark, seq)}),
@@ -165,6 +170,7 @@ func (w *fullWorld) tickets(who string, owner uuid.UUID, users, orders, entries 
 		}
 		w.exec("UPDATE tickets SET last_message_id = ? WHERE id = ?", last, id) // at times a note, or nothing that is there
 		w.participants(who, id, owner, i)
+		merged = pick(w.r, []any{nil, id})
 	}
 }
 

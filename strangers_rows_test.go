@@ -156,7 +156,7 @@ func (w *strangers) fixedValues(ids map[string]uuid.UUID, user uuid.UUID) map[st
 		"payments":            {"order_id": ids["orders"], "kind": "PAYMENT", "status": "SUCCEEDED", "currency": "GBP"},
 		"shipments":           {"order_id": ids["orders"]},
 		"return_requests":     {"order_id": ids["orders"], "status": "REQUESTED", "lines": "[]", "currency": "GBP"},
-		"tickets":             {"status": "OPEN", "order_id": ids["orders"], "last_message_id": nil, "assignee_id": nil, "channel": "ACCOUNT"},
+		"tickets":             {"status": "OPEN", "order_id": ids["orders"], "last_message_id": nil, "assignee_id": nil, "channel": "ACCOUNT", "merged_into_id": nil},
 		"ticket_messages":     {"ticket_id": ids["tickets"], "author_id": user, "author_kind": "CUSTOMER", "visibility": "ALL"},
 		"ticket_participants": {"ticket_id": ids["tickets"], "left_at": nil},
 		"ledger_accounts":     {"kind": "WALLET", "unit": "GBP", "program_id": nil, "active": 100, "pending": 0, "held": 0, "floor": 0, "next_due_at": nil, "tier_review_at": nil, "visible": true},
