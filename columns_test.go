@@ -353,10 +353,10 @@ func (a *asking) provesSomething(t *testing.T) {
 // empty are fields without a value on these ways: the feed shows nothing
 // archived, the programmes shown are in force, nobody transfers here, is
 // blocked, leaves, is acted for or represented, came in by a provider, a login
-// name or a printed slip, a Buyer sees no requisites, no mail is taken in, and links are for sessions of requests. The stories have them.
+// name or a printed slip, a Buyer sees no requisites, no mail is taken in, who wrote a message is for staff, and links are for sessions of requests. The stories have them.
 var empty = []string{"Notification.archivedAt", "BonusProgram.retiredAt", "BonusTransfer.counterpart", "BonusTransfer.reference",
 	"User.represents", "User.representatives", "User.mustChangePasswordBy", "User.deletion", "User.block", "User.actingStaff",
-	"Session.locked", "Session.actingStaff", "Ticket.replyAddress", "TicketAttachment.url", "SecurityActivity.staffName", "Company.organisation",
+	"Session.locked", "Session.actingStaff", "Ticket.replyAddress", "TicketMessage.authorId", "TicketAttachment.url", "SecurityActivity.staffName", "Company.organisation",
 	"Identity.subjectHint", "Identity.provider", "Identity.login", "Identity.mustChangeByAt"}
 
 // ways are all: for each type the shortest path to it, and from there each

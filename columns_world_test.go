@@ -75,7 +75,7 @@ var filled = []string{
 	`UPDATE ledger_accounts SET pending = 21, held = 22, number = 'N' || CAST(id AS text) WHERE kind = 'BONUS'`,
 	`UPDATE bonus_programs SET pending_days = 3, transfers = true, transfer_max = 500, transfer_daily = 900, adjustment_limit = 50, refund_grace_days = 2,
 		exchange_rates = '[{"programId":"00000000-0000-7000-8000-000000000009","give":2,"get":1}]'`,
-	`UPDATE tickets SET snoozed_until_at = created_at, closed_at = created_at, public_seq = public_seq + 3, entry_id = order_id,
+	`UPDATE tickets SET snoozed_until_at = created_at, contact_email = 'tea@example.com', closed_at = created_at, public_seq = public_seq + 3, entry_id = order_id,
 		skill = 'S', rating = 4, rated_at = created_at, bot_state = 'DONE', bot_outcome = 'ROUTED', callback_at = created_at, callback_phone = '+442079460958', read_by_staff_up_to = 1, read_by_customer_up_to = 1`,
 	`UPDATE tickets SET merged_into_id = (SELECT t.id FROM tickets t WHERE t.subject = 'Tea again') WHERE subject = 'Tea'`,
 	`UPDATE ticket_messages SET edited_at = created_at, data = '{"articleIds":["art_01m830gz0tfaxbzknxtzcbxmjf"]}'`,

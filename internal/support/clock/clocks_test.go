@@ -163,6 +163,35 @@ func TestRounds(t *testing.T) {
 	})
 }
 
+// Of another kind or in another language a ticket gets the level of that; by
+// another name it keeps what it has.
+func TestLevelOfAnotherKind(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		start := db.Clock.Now().Truncate(time.Second)
+		tkt := w.open(t)
+		for condition, seconds := range map[string]int{`kind == "COMPLAINT"`: 1200, `kind == "QUESTION" && locale == "ru"`: 600} {
+			if _, err := w.clocks.SaveLevel(w.staff(), clock.SaveServiceLevelInput{Name: condition, Condition: &condition, FirstReplySeconds: &seconds, WarnSeconds: ptr(0)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range []struct {
+			in    support.UpdateTicketInput
+			after time.Duration
+		}{
+			{support.UpdateTicketInput{Subject: ptr("Another name")}, time.Hour},
+			{support.UpdateTicketInput{Kind: ptr(entticket.KindCOMPLAINT)}, 20 * time.Minute},
+			{support.UpdateTicketInput{Kind: ptr(entticket.KindQUESTION), Locale: ptr("ru")}, 10 * time.Minute},
+		} {
+			c.in.TicketID, c.in.Revision = tkt.GlobalID(), int(w.now(t, tkt).Revision)
+			if _, err := w.tickets.Update(w.staff(), c.in); err != nil {
+				t.Fatal(err)
+			}
+			isAt(t, fmt.Sprint(c.after), w.now(t, tkt).FirstReplyDueAt, start.Add(c.after))
+		}
+	})
+}
+
 // Another level concerns tickets opened or reprioritised later; what was used
 // up stays used up.
 func TestLevelChanges(t *testing.T) {
