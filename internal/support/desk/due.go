@@ -41,23 +41,20 @@ func (q *Queue) Due(ctx context.Context, limit int) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var failed error // one that fails keeps nobody else back
 	for _, person := range gone {
 		took := 0
 		err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 			took, err = q.leave(ctx, tx, person)
 			return err
 		})
-		if err != nil {
-			return n, err
-		}
+		failed = errors.Join(failed, err)
 		n += took
 	}
 	adopted, err := q.adoptAll(ctx, limit)
-	if n += adopted; err != nil {
-		return n, err
-	}
+	failed = errors.Join(failed, err)
 	filled, err := q.fillAll(ctx, limit)
-	return n + filled, err
+	return n + adopted + filled, errors.Join(failed, err)
 }
 
 // adoptAll gives tickets that wait in no team to the teams that take them by
@@ -76,13 +73,11 @@ func (q *Queue) adoptAll(ctx context.Context, limit int) (int, error) {
 	if err != nil {
 		return 0, store.Translate(err)
 	}
-	for n, id := range ids {
-		err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return q.routeBy(ctx, tx, id) })
-		if err != nil {
-			return n, err
-		}
+	var failed error
+	for _, id := range ids {
+		failed = errors.Join(failed, q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return q.routeBy(ctx, tx, id) }))
 	}
-	return len(ids), nil
+	return len(ids), failed
 }
 
 // ofNoTeam are tickets that no team in use has: somebody may have been giving
@@ -107,8 +102,8 @@ func takenBy(t *ent.SupportTeam) predicate.Ticket {
 // fillAll goes round the operators who have room, a ticket each, until there is
 // nothing to give.
 func (q *Queue) fillAll(ctx context.Context, limit int) (n int, err error) {
-	crew, err := q.peopleOf(ctx, idle, limit)
-	for err == nil && len(crew) > 0 && n < limit {
+	crew, failed := q.peopleOf(ctx, idle, limit)
+	for len(crew) > 0 && n < limit {
 		var more []uuid.UUID
 		for _, person := range crew {
 			err := q.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -121,14 +116,14 @@ func (q *Queue) fillAll(ctx context.Context, limit int) (n int, err error) {
 			switch {
 			case errors.Is(err, errNone):
 			case err != nil:
-				return n, err
+				failed = errors.Join(failed, err)
 			default:
 				n, more = n+1, append(more, person)
 			}
 		}
 		crew = more
 	}
-	return n, err
+	return n, failed
 }
 
 func (q *Queue) peopleOf(ctx context.Context, query string, args ...any) (people []uuid.UUID, err error) {

@@ -119,7 +119,7 @@ func (p *Post) Work(w *river.Workers) {
 		return p.sending(ctx, func(ctx context.Context) error { return p.SendAnswer(ctx, j.Args) })
 	})
 	job.Handle(w, func(ctx context.Context, j *river.Job[ReceiptLetter]) error {
-		return p.sending(ctx, func(ctx context.Context) error { return p.SendReceipt(ctx, j.Args) })
+		return p.sending(ctx, func(ctx context.Context) error { return p.SendReceipt(ctx, j.Args, j.Attempt == 1) })
 	})
 }
 
@@ -164,8 +164,9 @@ func (p *Post) SendAnswer(ctx context.Context, a AnswerLetter) error {
 }
 
 // SendReceipt says that a letter came and opened a ticket. It repeats nothing of
-// what was written, so that nobody can have us send his words to others.
-func (p *Post) SendReceipt(ctx context.Context, a ReceiptLetter) error {
+// what was written, so that nobody can have us send his words to others. What
+// is tried again, first false, was counted.
+func (p *Post) SendReceipt(ctx context.Context, a ReceiptLetter, first bool) error {
 	m, err := p.Store.Client.TicketMessage.Query().Where(ticketmessage.ID(a.MessageID)).WithTicket().Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil
@@ -181,7 +182,9 @@ func (p *Post) SendReceipt(ctx context.Context, a ReceiptLetter) error {
 	if err != nil || r == nil {
 		return err
 	}
-	err = p.reserve(ctx, store.Use{Limit: receipts, Of: r.to})
+	if first {
+		err = p.reserve(ctx, store.Use{Limit: receipts, Of: r.to})
+	}
 	if fault.KindOf(err) == fault.TooMany {
 		return nil
 	}

@@ -225,7 +225,7 @@ func (w *world) work(t testing.TB) {
 		}
 		var r post.ReceiptLetter
 		check(t, json.Unmarshal([]byte(j[1]), &r))
-		check(t, w.post.SendReceipt(storetest.System(), r))
+		check(t, w.post.SendReceipt(storetest.System(), r, true))
 	}
 }
 
