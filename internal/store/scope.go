@@ -241,7 +241,7 @@ func notAboutHim(v viewer.Viewer) func(*sql.Selector) {
 			b.WriteString("NOT EXISTS (SELECT 1 FROM tickets AS ot WHERE ot.id = ").Ident(s.C("ticket_id")).WriteString(" AND (ot.user_id = ").Arg(v.UserID).
 				WriteString(" OR ot.owner_id = ").Arg(v.UserID).WriteString(" OR ot.owner_id = ").Arg(v.OwnerID).
 				WriteString(" OR EXISTS (SELECT 1 FROM memberships AS om WHERE om.user_id = ").Arg(v.UserID).
-				WriteString(" AND om.owner_id = ot.owner_id AND om.owner_id <> ").Arg(viewer.House).WriteString(" AND om.status = 'ACTIVE')").
+				WriteString(" AND om.owner_id = ot.owner_id AND om.kind <> 'STAFF' AND om.status = 'ACTIVE')").
 				WriteString(" OR EXISTS (SELECT 1 FROM ticket_participants AS op WHERE op.ticket_id = ot.id AND op.user_id = ").Arg(v.UserID).
 				WriteString(" AND op.left_at IS NULL)))")
 		})))
