@@ -40,6 +40,12 @@ import (
 	"kabinet/internal/list"
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
+	"kabinet/internal/notify/broadcast"
+	"kabinet/internal/notify/delivery"
+	"kabinet/internal/notify/endpoint"
+	"kabinet/internal/notify/preference"
+	"kabinet/internal/notify/send"
+	"kabinet/internal/notify/template"
 	"kabinet/internal/order"
 	"kabinet/internal/order/after"
 	"kabinet/internal/order/goods"
@@ -216,6 +222,12 @@ type kabinet struct {
 	surveys         *survey.Surveys
 	customerCards   *card.Cards // seams_card.go fills it
 	inbox           *notify.Inbox
+	preferences     *preference.Preferences // seams_notify.go fills this and the next
+	templates       *template.Templates
+	endpoints       *endpoint.Endpoints
+	deliveries      *delivery.Deliveries
+	sending         *send.Sending
+	broadcasts      *broadcast.Broadcasts
 	webhooks        *webhook.Webhooks // seams_webhook.go fills it
 	articles        *article.Articles // seams_support.go fills it
 	hearers         []store.Hearer
@@ -259,7 +271,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	k.wireLists()
 	k.wireAfter(sealer)
 	k.wireSupport(streams, sealer)
-	k.inbox = &notify.Inbox{Store: s, Streams: streams}
+	k.wireNotify(streams, sealer)
 	k.wirePrivacy()
 	k.wirePost(sealer)
 	k.wireWebhooks(sealer)
@@ -338,7 +350,7 @@ func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableS
 			Client: k.store.Client, People: k.people, Contacts: k.contacts, Factors: k.factors, Social: k.social, Desk: k.desk, Privacy: k.privacy, Orders: k.orders, History: k.history, After: k.after, Invoices: k.invoices, Goods: k.goods, Arrivals: k.arrivals,
 			Points: k.points, Earnings: k.earnings, Tiers: k.tiers, Promotions: k.promotions, Rewards: k.rewards, Referrals: k.referrals,
 			Profiles: k.profiles, Documents: k.documents, Papers: k.papers, PaymentMethods: k.cards,
-			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Queue: k.queue, Post: k.post, Clocks: k.clocks, Bot: k.bot, Surveys: k.surveys, Cards: k.customerCards, Inbox: k.inbox, Lists: k.lists, Recommendations: k.recommendations, Webhooks: k.webhooks, KnowledgeBase: k.articles,
+			Campaigns: k.campaigns, Wallets: k.wallets, Tickets: k.tickets, Queue: k.queue, Post: k.post, Clocks: k.clocks, Bot: k.bot, Surveys: k.surveys, Cards: k.customerCards, Inbox: k.inbox, Preferences: k.preferences, Templates: k.templates, Endpoints: k.endpoints, Deliveries: k.deliveries, Sending: k.sending, Broadcasts: k.broadcasts, Lists: k.lists, Recommendations: k.recommendations, Webhooks: k.webhooks, KnowledgeBase: k.articles,
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
 	})

@@ -17,6 +17,12 @@ import (
 	"kabinet/internal/document"
 	"kabinet/internal/list"
 	"kabinet/internal/notify"
+	"kabinet/internal/notify/broadcast"
+	"kabinet/internal/notify/delivery"
+	"kabinet/internal/notify/endpoint"
+	"kabinet/internal/notify/preference"
+	"kabinet/internal/notify/send"
+	"kabinet/internal/notify/template"
 	"kabinet/internal/order"
 	"kabinet/internal/order/after"
 	"kabinet/internal/order/goods"
@@ -80,4 +86,10 @@ type Resolver struct {
 	Cards           *card.Cards
 	Clocks          *clock.Clocks
 	Inbox           *notify.Inbox
+	Preferences     *preference.Preferences
+	Templates       *template.Templates
+	Endpoints       *endpoint.Endpoints
+	Deliveries      *delivery.Deliveries
+	Sending         *send.Sending
+	Broadcasts      *broadcast.Broadcasts
 }

@@ -11,8 +11,8 @@ type Privacy struct {
 	NameShownTo     *string `json:"nameShownTo,omitempty"` // EVERYBODY, SHORTENED or NOBODY
 }
 
-// Delivery is how goods are delivered when nothing else is said.
-type Delivery struct {
+// DeliveryPreference is how goods are delivered when nothing else is said.
+type DeliveryPreference struct {
 	Method      string     `json:"method"` // COURIER, POST, PICKUP_POINT, LOCKER or SHOP
 	AddressID   *uuid.UUID `json:"addressId,omitempty"`
 	RecipientID *uuid.UUID `json:"recipientId,omitempty"`

@@ -53,8 +53,8 @@ var readyRoles = []struct {
 	grants   []schema.Grant
 }{
 	{RoleAdministrator, role.AudienceSTAFF, join(
-		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article", "audit_entry", "task", "setting", "webhook"),
-		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article", "task", "setting", "webhook"),
+		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article", "messaging", "audit_entry", "task", "setting", "webhook"),
+		grants("ALL", "write", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article", "messaging", "task", "setting", "webhook"),
 		grants("ALL", "approve", "bonus"), grants("ALL", "act", "user"))},
 	{RoleSupport, role.AudienceSTAFF, join(
 		grants("ALL", "read", "user", "company", "product", "order", "bonus", "marketing", "wallet", "ticket", "support", "article"),

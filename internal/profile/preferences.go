@@ -162,8 +162,8 @@ func mergePrivacy(kept *schema.Privacy, in *PrivacySettingsInput) *schema.Privac
 }
 
 // checkDelivery takes addresses and recipients of the person alone.
-func checkDelivery(ctx context.Context, tx *store.Tx, was *ent.User, in *DeliveryPreferenceInput) (*schema.Delivery, error) {
-	d := &schema.Delivery{Method: string(in.Method)}
+func checkDelivery(ctx context.Context, tx *store.Tx, was *ent.User, in *DeliveryPreferenceInput) (*schema.DeliveryPreference, error) {
+	d := &schema.DeliveryPreference{Method: string(in.Method)}
 	toAddress := in.Method == DeliveryMethodCourier || in.Method == DeliveryMethodPost
 	point, err := credential.Line(in.PointID, 100, "input", "delivery", "pointId")
 	if err != nil {
@@ -193,7 +193,7 @@ func checkDelivery(ctx context.Context, tx *store.Tx, was *ent.User, in *Deliver
 }
 
 // refer puts the address and the recipient on d, which must be the person's own.
-func refer(ctx context.Context, tx *store.Tx, of uuid.UUID, in *DeliveryPreferenceInput, d *schema.Delivery) error {
+func refer(ctx context.Context, tx *store.Tx, of uuid.UUID, in *DeliveryPreferenceInput, d *schema.DeliveryPreference) error {
 	for _, ref := range []struct {
 		id     *scalar.ID
 		prefix string

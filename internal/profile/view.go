@@ -33,7 +33,7 @@ func nonNil(m map[string]any) map[string]any {
 	return m
 }
 
-func delivery(d *schema.Delivery) *DeliveryPreference {
+func delivery(d *schema.DeliveryPreference) *DeliveryPreference {
 	if d == nil || d.Method == "" {
 		return nil
 	}
