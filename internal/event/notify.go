@@ -7,14 +7,18 @@ type NotificationAdded struct {
 	NotificationID uuid.UUID `json:"notificationId"`
 	Topic          string    `json:"topic"`
 	Type           string    `json:"type"`
+	Silent         bool      `json:"silent,omitempty"` // archived from the start: not wanted in the feed
 	UnreadCount    int64     `json:"unreadCount"`
 }
 
-// NotificationsChanged is told when items are seen, read, unread or archived,
-// so that all devices are in step.
+// NotificationsChanged is told of each change of items, so that all devices
+// are in step. Of seen, all_read, read_archived and withdrawn it is about all
+// up to and with the one that is named; of the others about that one.
 type NotificationsChanged struct {
-	NotificationID uuid.UUID `json:"notificationId"` // the one, or the last of those up to it
-	Change         string    `json:"change"`         // seen, read, unread, archived, all_read
+	NotificationID uuid.UUID `json:"notificationId"`
+	Change         string    `json:"change"`           // seen, read, unread, all_read, archived, unarchived, read_archived, snoozed, returned, interacted, completed, reverted, withdrawn
+	Topics         []string  `json:"topics,omitempty"` // of all_read and read_archived: those alone
+	Action         string    `json:"action,omitempty"` // of completed and reverted: its key
 	UnreadCount    int64     `json:"unreadCount"`
 }
 

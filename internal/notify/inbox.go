@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,6 +21,14 @@ import (
 type Inbox struct {
 	Store   *store.Store
 	Streams *live.Streams
+	// Wants says whether a person wants a type in the feed; nil: everybody
+	// wants all.
+	Wants func(ctx context.Context, tx *store.Tx, w Wish) (bool, error)
+	// Words gives the House's own text in place of the one compiled in; nil:
+	// there is none.
+	Words func(ctx context.Context, w Wording) (title, body string)
+	// Retention is how long items are kept; 0: for ever.
+	Retention time.Duration
 }
 
 // Page is the arguments of a connection.

@@ -2,22 +2,19 @@ package notify
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
 
-	ent "kabinet/ent/generated"
 	entnotification "kabinet/ent/generated/notification"
-	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/locale"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
 
-// note is a notification before it is made.
+// note is a notification that a hearer makes of a fact.
 type note struct {
 	topic    entnotification.Topic
 	typ      string // such as order.shipped
@@ -38,6 +35,9 @@ type worded interface {
 	words(lang, zone string) string
 }
 
+// gathered are the kinds of things whose notifications stand under one heading.
+var gathered = map[string]bool{"order": true, "tkt": true, "ret": true, "bill": true, "rdm": true, "cmp": true}
+
 // giveOwn is give for the person on whose own stream the fact stands.
 func (i *Inbox) giveOwn(ctx context.Context, tx *store.Tx, e event.Stored, n note) error {
 	return i.give(ctx, tx, e, e.StreamID, n)
@@ -48,15 +48,8 @@ func (i *Inbox) giveOwn(ctx context.Context, tx *store.Tx, e event.Stored, n not
 // that was erased or a company, gets none.
 func (i *Inbox) give(ctx context.Context, tx *store.Tx, e event.Stored, user uuid.UUID, n note) error {
 	ctx = viewer.AsSystem(ctx, "notify.hear")
-	// Ids of one feed must rise in the order in which its items appear, or
-	// "read all up to this one" would take one that nobody has seen. So the
-	// id is made under the person's lock, which the event tail takes anyway.
-	u, err := tx.User.Query().Where(entuser.ID(user), entuser.StatusNEQ(entuser.StatusERASED), tx.Locking()).
-		Select(entuser.FieldLocale, entuser.FieldTimeZone).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
+	p, err := lockPerson(ctx, tx, user)
+	if err != nil || p == nil {
 		return err
 	}
 	data, err := edgePayload(e.Payload, user)
@@ -66,20 +59,13 @@ func (i *Inbox) give(ctx context.Context, tx *store.Tx, e event.Stored, user uui
 	for _, private := range []string{"ownerId", "userId", "names"} {
 		delete(data, private)
 	}
-	title, body := n.words(u.Locale, u.TimeZone, e)
-	id := uuid.Must(uuid.NewV7())
-	text, err := json.Marshal(data)
-	if err != nil {
-		return fmt.Errorf("notify: data of %s: %w", e.Kind, err)
+	g := Given{EventID: e.EventID, UserID: user, Type: n.typ, Topic: n.topic, Severity: n.severity, Data: data, SubjectKind: e.SubjectKind, SubjectID: e.SubjectID}
+	if gathered[e.SubjectKind] {
+		g.GroupKey = scalar.ID{Prefix: e.SubjectKind, UUID: e.SubjectID}.String()
 	}
-	made, err := tx.Exec(ctx, `INSERT INTO notifications (id, created_at, updated_at, user_id, event_id, topic, type, severity, title, body, data, subject_kind, subject_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, user_id, type) DO NOTHING`, id, tx.Now, tx.Now, user, e.EventID,
-		string(n.topic), n.typ, string(n.severity), title, body, string(text), e.SubjectKind, e.SubjectID)
-	if err != nil || made == 0 {
-		return err
-	}
-	tx.TellUnread(event.NotificationAdded{NotificationID: id, Topic: string(n.topic), Type: n.typ}, user, +1)
-	return nil
+	g.Title, g.Body, g.Params = n.words(p.lang, p.zone, e)
+	_, _, err = i.put(ctx, tx, p, g)
+	return err
 }
 
 // giveAll is give for several, locked by ascending id as every transaction does.
@@ -93,9 +79,10 @@ func (i *Inbox) giveAll(ctx context.Context, tx *store.Tx, e event.Stored, users
 	return nil
 }
 
-// words renders title and body in a language, with moments in a time zone.
-func (n note) words(lang, zone string, e event.Stored) (title, body string) {
-	params := map[string]any{"date": locale.DateTime(lang, e.CreatedAt, zone)}
+// words renders title and body in a language, with moments in a time zone, and
+// gives what they were made of.
+func (n note) words(lang, zone string, e event.Stored) (title, body string, params map[string]any) {
+	params = map[string]any{"date": locale.DateTime(lang, e.CreatedAt, zone)}
 	for k, v := range n.params {
 		switch w := v.(type) {
 		case money:
@@ -113,5 +100,5 @@ func (n note) words(lang, zone string, e event.Stored) (title, body string) {
 	if n.id != "" {
 		id = n.id
 	}
-	return locale.Text(lang, id+".title", params), locale.Text(lang, id+".body", params)
+	return locale.Text(lang, id+".title", params), locale.Text(lang, id+".body", params), params
 }
