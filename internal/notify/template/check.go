@@ -1,0 +1,96 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"kabinet/internal/fault"
+)
+
+// What this room says no with, beside the faults of package fault.
+var (
+	// ErrTemplateInvalid: params.reason, params.line, params.column.
+	ErrTemplateInvalid = fault.New(fault.Invalid, codeSyntax)
+	// ErrHTMLRefused: params.what, params.reason, params.line, params.column.
+	ErrHTMLRefused = fault.New(fault.Invalid, codeHTML)
+	// ErrUnknownVariable: params.variable, params.known, params.line, params.column.
+	ErrUnknownVariable = fault.New(fault.Invalid, "UNKNOWN_VARIABLE")
+)
+
+const (
+	codeSyntax = "TEMPLATE_INVALID"
+	codeHTML   = "TEMPLATE_HTML_REFUSED"
+)
+
+// common are the variables of every type.
+var common = []string{"title", "body", "url", "customer.name", "business"}
+
+// ofLayout are the variables of the frame around letters.
+var ofLayout = []string{"title", "preheader", "content", "url", "customer.name", "business", "unsubscribeUrl", "preferencesUrl"}
+
+// asFault is what is wrong with a template as the caller is told.
+func asFault(err error, path ...string) error {
+	var b *broken
+	if !errors.As(err, &b) {
+		return err
+	}
+	f := ErrTemplateInvalid
+	switch b.code {
+	case codeHTML:
+		f = ErrHTMLRefused
+	case ErrUnknownVariable.Code:
+		f = ErrUnknownVariable
+	}
+	for k, v := range b.params {
+		f = f.With(k, v)
+	}
+	if b.code != ErrUnknownVariable.Code {
+		f = f.With("reason", b.reason)
+	}
+	return f.At(path...).With("line", b.line).With("column", b.column)
+}
+
+// names refuses the first variable that is not known, and plurals with another
+// number of forms than the language has. The error is a *broken.
+func names(parts []part, known []string, lang string) (err error) {
+	walk(parts, func(p part) {
+		switch {
+		case err != nil, p.kind == plain:
+		case !slices.Contains(known, p.name):
+			err = &broken{code: ErrUnknownVariable.Code, line: p.line, column: p.col, reason: p.name,
+				params: map[string]any{"variable": short(p.name), "known": strings.Join(known, ", ")}}
+		case p.kind == plural && len(p.forms) != len(forms(lang)):
+			err = &broken{code: codeSyntax, line: p.line, column: p.col, reason: fmt.Sprintf("plural has %d forms in this language, not %d", len(forms(lang)), len(p.forms))}
+		}
+	})
+	return err
+}
+
+// CheckText checks a text with variables that is filled in by FillIn. Faults:
+// TEMPLATE_INVALID, UNKNOWN_VARIABLE at path.
+func CheckText(text, lang string, known []string, path ...string) error {
+	parts, err := parse(text)
+	if err == nil {
+		err = names(parts, known, lang)
+	}
+	if err != nil {
+		return asFault(err, path...)
+	}
+	return nil
+}
+
+// FillIn fills a text in for a reader. What has no value stays empty; missing
+// are the names of it.
+func FillIn(text, lang, zone string, values map[string]any) (out string, missing []string, err error) {
+	parts, err := parse(text)
+	if err != nil {
+		return "", nil, asFault(err)
+	}
+	out, missing = reading{lang, zone}.fill(parts, values)
+	if len(out) > mostText {
+		return "", nil, errTooLarge
+	}
+	return out, missing, nil
+}
