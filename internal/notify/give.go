@@ -96,10 +96,43 @@ func lockPerson(ctx context.Context, tx *store.Tx, user uuid.UUID) (*person, err
 // put is Give for a person whose row is held. One whom the type is not wanted
 // by has it archived from the start, not counted, and is told of it silently.
 func (i *Inbox) put(ctx context.Context, tx *store.Tx, p *person, g Given) (id uuid.UUID, made bool, err error) {
+	r, err := i.row(ctx, tx, p, g)
+	if err != nil {
+		return uuid.Nil, false, err
+	}
+	rows, err := tx.Exec(ctx, insertRow+rowMarks+onceOnly, r.values...)
+	if err != nil {
+		return uuid.Nil, false, err
+	}
+	if rows == 0 {
+		id, err = tx.Notification.Query().Where(entnotification.EventID(g.EventID), entnotification.UserID(p.id), entnotification.Type(g.Type)).OnlyID(ctx)
+		return id, false, err
+	}
+	r.tell(tx)
+	return r.id, true, nil
+}
+
+// row is a notification as it is written.
+type row struct {
+	id     uuid.UUID
+	of     uuid.UUID
+	fact   event.NotificationAdded
+	values []any
+}
+
+const (
+	insertRow = `INSERT INTO notifications (id, created_at, updated_at, user_id, event_id, topic, type, severity, title, body, data, params, actions,
+		subject_kind, subject_id, url, group_key, archived_at, broadcast_id, sender_id) VALUES `
+	rowMarks = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	onceOnly = ` ON CONFLICT (event_id, user_id, type) DO NOTHING`
+)
+
+// row makes the row of a notification.
+func (i *Inbox) row(ctx context.Context, tx *store.Tx, p *person, g Given) (r row, err error) {
 	wanted := true
 	if i.Wants != nil {
 		if wanted, err = i.Wants(ctx, tx, Wish{UserID: p.id, Type: g.Type, Topic: g.Topic, Preferences: p.likes}); err != nil {
-			return uuid.Nil, false, err
+			return r, err
 		}
 	}
 	if i.Words != nil {
@@ -118,28 +151,24 @@ func (i *Inbox) put(ctx context.Context, tx *store.Tx, p *person, g Given) (id u
 	texts := make([]any, 3)
 	for n, v := range []any{g.Data, g.Params, g.Actions} {
 		if texts[n], err = jsonOf(v); err != nil {
-			return uuid.Nil, false, fmt.Errorf("notify: what %s holds: %w", g.Type, err)
+			return r, fmt.Errorf("notify: what %s holds: %w", g.Type, err)
 		}
 	}
-	id = uuid.Must(uuid.NewV7())
-	rows, err := tx.Exec(ctx, `INSERT INTO notifications (id, created_at, updated_at, user_id, event_id, topic, type, severity, title, body, data, params, actions,
-		subject_kind, subject_id, url, group_key, archived_at, broadcast_id, sender_id)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (event_id, user_id, type) DO NOTHING`, id, tx.Now, tx.Now, p.id, g.EventID,
-		string(g.Topic), g.Type, string(g.Severity), g.Title, g.Body, texts[0], texts[1], texts[2],
-		filled(g.SubjectKind), subject, filled(g.URL), filled(g.GroupKey), archived, g.BroadcastID, g.SenderID)
-	if err != nil {
-		return uuid.Nil, false, err
-	}
-	if rows == 0 {
-		id, err = tx.Notification.Query().Where(entnotification.EventID(g.EventID), entnotification.UserID(p.id), entnotification.Type(g.Type)).OnlyID(ctx)
-		return id, false, err
-	}
+	id := uuid.Must(uuid.NewV7())
+	return row{
+		id: id, of: p.id, fact: event.NotificationAdded{NotificationID: id, Topic: string(g.Topic), Type: g.Type, Silent: !wanted},
+		values: []any{id, tx.Now, tx.Now, p.id, g.EventID, string(g.Topic), g.Type, string(g.Severity), g.Title, g.Body, texts[0], texts[1], texts[2],
+			filled(g.SubjectKind), subject, filled(g.URL), filled(g.GroupKey), archived, g.BroadcastID, g.SenderID},
+	}, nil
+}
+
+// tell tells the person, and counts it unless it is silent.
+func (r row) tell(tx *store.Tx) {
 	delta := int64(1)
-	if !wanted {
+	if r.fact.Silent {
 		delta = 0
 	}
-	tx.TellUnread(event.NotificationAdded{NotificationID: id, Topic: string(g.Topic), Type: g.Type, Silent: !wanted}, p.id, delta)
-	return id, true, nil
+	tx.TellUnread(r.fact, r.of, delta)
 }
 
 // filled is nil for an empty text.
