@@ -20,7 +20,7 @@ func (k *kabinet) wireNotify(streams *live.Streams, sealer *store.Sealer) {
 	if k.cfg.PublicURL != nil {
 		public = strings.TrimSuffix(k.cfg.PublicURL.String(), "/")
 	}
-	k.preferences = &preference.Preferences{Store: k.store, Sealer: sealer, Public: public}
+	k.preferences = &preference.Preferences{Store: k.store, Settings: &preference.Settings{Store: k.store}, Sealer: sealer, Public: public}
 	k.templates = &template.Templates{Store: k.store}
 	k.inbox = &notify.Inbox{Store: k.store, Streams: streams}
 	k.endpoints = &endpoint.Endpoints{Store: k.store, Sealer: sealer}

@@ -9,7 +9,24 @@ import "kabinet/internal/store"
 
 // Preferences is the service of this room.
 type Preferences struct {
-	Store  *store.Store
-	Sealer *store.Sealer // of links
-	Public string        // the address customers reach us at, without a slash at the end
+	Store    *store.Store
+	Settings *Settings
+	Sealer   *store.Sealer // of links
+	Public   string        // the address customers reach us at, without a slash at the end; empty: no links
+}
+
+// The channels. What is not IN_APP leaves the house.
+const (
+	InApp      = "IN_APP"
+	Email      = "EMAIL"
+	SMS        = "SMS"
+	Telegram   = "TELEGRAM"
+	WhatsApp   = "WHATSAPP"
+	WebPush    = "WEB_PUSH"
+	MobilePush = "MOBILE_PUSH"
+)
+
+// Channels are all of them, in the order in which they are shown.
+func Channels() []string {
+	return []string{InApp, Email, SMS, Telegram, WhatsApp, WebPush, MobilePush}
 }
