@@ -6,9 +6,12 @@ package endpoint
 
 import (
 	"context"
-	"log/slog"
+	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 )
 
@@ -16,17 +19,22 @@ import (
 type Endpoints struct {
 	Store  *store.Store
 	Sealer *store.Sealer
-	Log    *slog.Logger // slog.Default() when nil
+	Locale string // of the bot's answers to whom nobody knows
 
 	// Guard says why an address of a browser may not be called, in a word;
 	// empty: it may.
 	Guard func(ctx context.Context, address string) string
-	// Lives are how long sessions last without use and at most: an endpoint
-	// ends with the session it was registered in.
+	// Lives are how long sessions last: an endpoint ends with the session that
+	// it was registered in.
 	Lives Lives
 	// BotName is what the bot of Telegram is called, without @; an error while
 	// it is out of reach. Nil where there is no bot.
 	BotName func(ctx context.Context) (string, error)
+	// News puts on record and tells a person what changed about where he is
+	// told things: account.News.
+	News func(ctx context.Context, tx *store.Tx, user uuid.UUID, change string, subject scalar.ID) error
+
+	keyPair atomic.Pointer[Keys]
 }
 
 // Lives are the lifetimes of sessions.
