@@ -136,7 +136,7 @@ func (i *Inbox) row(ctx context.Context, tx *store.Tx, p *person, g Given) (r ro
 		}
 	}
 	if i.Words != nil {
-		g.Title, g.Body = i.Words(ctx, Wording{Type: g.Type, Locale: p.lang, TimeZone: p.zone, Title: g.Title, Body: g.Body, URL: g.URL, Params: g.Params})
+		g.Title, g.Body = i.Words(ctx, tx, Wording{Type: g.Type, Locale: p.lang, TimeZone: p.zone, Title: g.Title, Body: g.Body, URL: g.URL, Params: g.Params})
 	}
 	if g.Severity == "" {
 		g.Severity = entnotification.SeverityINFO

@@ -26,7 +26,7 @@ type Inbox struct {
 	Wants func(ctx context.Context, tx *store.Tx, w Wish) (bool, error)
 	// Words gives the House's own text in place of the one compiled in; nil:
 	// there is none.
-	Words func(ctx context.Context, w Wording) (title, body string)
+	Words func(ctx context.Context, tx *store.Tx, w Wording) (title, body string)
 	// Retention is how long items are kept; 0: for ever.
 	Retention time.Duration
 }
