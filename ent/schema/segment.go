@@ -30,6 +30,9 @@ type SegmentFilter struct {
 	JoinedDays   *SegmentNum `json:"joinedDays,omitempty"`   // days since the registration
 	Birthday     *int        `json:"birthday,omitempty"`     // within so many days from today
 	Not          []uuid.UUID `json:"not,omitempty"`          // segments whose people are left out
+
+	// NotIn are the filters of Not, where it must not matter what becomes of them.
+	NotIn []SegmentFilter `json:"notIn,omitempty"`
 }
 
 // SegmentSum bounds money, in minor units.
