@@ -35,6 +35,10 @@ func (NotificationRule) Fields() []ent.Field {
 		field.Int("delay_s").Default(0).Immutable().Comment("So many seconds after the fact; the condition is asked again then."),
 		field.Bool("active").Default(true).Immutable(),
 		field.UUID("saved_by_id", uuid.UUID{}).Optional().Nillable().Immutable(),
+		field.Int("made").Default(0).Comment("Notifications that this version made."),
+		field.Int("failures").Default(0).Comment("Facts on which this version failed."),
+		field.String("last_error").Optional().Nillable().Comment("Why it failed last, in English; nothing of the person."),
+		field.Time("last_error_at").Optional().Nillable(),
 	}
 }
 
