@@ -20,7 +20,7 @@ func (Announcement) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}} }
 func (Announcement) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "ann"},
-		Shows{Fields: map[string][]string{"title": {"texts"}, "body": {"texts"}, "translations": {"texts"}, "readAt": {"id"}, "dismissedAt": {"id"}}},
+		Shows{Fields: map[string][]string{"title": {"texts"}, "body": {"texts"}, "translations": {"texts"}, "readAt": {"id"}, "dismissedAt": {"id"}, "status": {"starts_at", "ends_at", "withdrawn_at"}}},
 	}
 }
 

@@ -20,7 +20,7 @@ func (Broadcast) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, Revised{}} }
 func (Broadcast) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "brc"},
-		Shows{Fields: map[string][]string{"segment": {"segment_id"}, "progress": {"done", "total", "skipped"}}},
+		Shows{Fields: map[string][]string{"segment": {"segment_id"}, "progress": {"done", "total", "skipped", "status", "began_at", "ended_at"}, "results": {"id"}}},
 		entsql.Checks(map[string]string{"broadcasts_counts": "done >= 0 AND skipped >= 0"}),
 	}
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
@@ -68,7 +69,7 @@ func (Segment) Annotations() []schema.Annotation {
 // Fields of the table.
 func (Segment) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").Unique(),
+		field.String("name").Unique().Annotations(entgql.OrderField("NAME")),
 		field.String("description").Optional().Nillable(),
 		field.JSON("filter", SegmentFilter{}),
 		field.UUID("saved_by_id", uuid.UUID{}).Optional().Nillable(),
