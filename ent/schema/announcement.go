@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"entgo.io/contrib/entgql"
 	"entgo.io/ent"
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
@@ -34,7 +35,8 @@ func (Announcement) Fields() []ent.Field {
 		field.Bool("dismissible").Default(true),
 		field.Time("starts_at"),
 		field.Time("ends_at").Optional().Nillable(),
-		field.Time("told_at").Optional().Nillable().Comment("When the stream was told that it began."),
+		field.Time("told_at").Optional().Nillable().Comment("When the stream was told last that it began or was over."),
+		field.Bool("told_over").Default(false).Annotations(entgql.Skip(entgql.SkipAll)).Comment("The stream was told that it is over."),
 		field.Time("withdrawn_at").Optional().Nillable(),
 		field.UUID("saved_by_id", uuid.UUID{}).Optional().Nillable(),
 	}
