@@ -6,28 +6,29 @@ import (
 	"kabinet/ent/schema"
 )
 
-// Source says what decided whether notifications of a type go over a channel.
-type Source string
+// NotificationPreferenceSource says what decided whether notifications of a type
+// go over a channel.
+type NotificationPreferenceSource string
 
 // The sources. Of what a person chose the most exact counts: type, topic, all.
 const (
-	SourceHouse     Source = "HOUSE"      // nothing was chosen
-	SourceAll       Source = "ALL"        // chosen for the channel as a whole
-	SourceTopic     Source = "TOPIC"      // chosen for the topic
-	SourceType      Source = "TYPE"       // chosen for the type
-	SourceRequired  Source = "REQUIRED"   // it cannot be chosen
-	SourceNoConsent Source = "NO_CONSENT" // it is advertising, and nobody agreed to it
-	SourceInactive  Source = "INACTIVE"   // the House has turned the type off
+	SourceHouse     NotificationPreferenceSource = "HOUSE"      // nothing was chosen
+	SourceAll       NotificationPreferenceSource = "ALL"        // chosen for the channel as a whole
+	SourceTopic     NotificationPreferenceSource = "TOPIC"      // chosen for the topic
+	SourceType      NotificationPreferenceSource = "TYPE"       // chosen for the type
+	SourceRequired  NotificationPreferenceSource = "REQUIRED"   // it cannot be chosen
+	SourceNoConsent NotificationPreferenceSource = "NO_CONSENT" // it is advertising, and nobody agreed to it
+	SourceInactive  NotificationPreferenceSource = "INACTIVE"   // the House has turned the type off
 )
 
 // Decision is whether notifications of a type go over a channel, and why.
 type Decision struct {
 	Wanted bool
-	Source Source
+	Source NotificationPreferenceSource
 }
 
 // Decide is the rule of it. consent is whether the person agreed to advertising
-// on the channel (Consents.Of). p may be nil.
+// on the channel (Agreed). p may be nil.
 //
 //  1. The House turned the type off: no.
 //  2. It is required on the channel: yes.
@@ -70,7 +71,7 @@ func ConsentPurpose(channel string) string {
 }
 
 // chosen is the most exact choice for a type on a channel; nil for none.
-func chosen(p *schema.NotifyPreferences, topic, typ, channel string) (*schema.NotifyChoice, Source) {
+func chosen(p *schema.NotifyPreferences, topic, typ, channel string) (*schema.NotifyChoice, NotificationPreferenceSource) {
 	var found *schema.NotifyChoice
 	source := SourceHouse
 	if p == nil {

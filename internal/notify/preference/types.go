@@ -186,7 +186,7 @@ var ofReminders = []Kind{
 
 // quietChanges are those of account.Changes of which no letter goes out: they
 // are told in the feed alone.
-var quietChanges = []string{"contact_primary", "signed_out_everywhere", "export_requested", "acted_for"}
+var quietChanges = []string{"contact_primary", "signed_out_everywhere", "export_requested", "acted_for", "messenger_unlinked"}
 
 // securityChanges are account.Changes: who can get into an account, and what
 // became of it. A test holds the two together.
@@ -196,7 +196,7 @@ const securityChanges = `change_password reset_password new_device contact_added
 	blocked unblocked credentials_issued acted_for representative_added representative_removed representation_given
 	representation_over sessions_ended second_factor_reset account_made initial_password_due initial_password_expired
 	export_requested export_ready deletion_requested deletion_cancelled deletion_soon deletion_put_off deleted
-	signed_out_everywhere payment_method_added payment_method_removed`
+	signed_out_everywhere payment_method_added payment_method_removed messenger_linked messenger_unlinked`
 
 func ofSecurity() []Kind {
 	var all []Kind
