@@ -34,7 +34,7 @@ func (Delivery) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, OfUser{}} }
 func (Delivery) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "dly"},
-		Shows{Fields: map[string][]string{"notification": {"notification_id", "user_id"}, "customer": {"user_id"}, "address": {"channel", "endpoint_id"}}},
+		Shows{Fields: map[string][]string{"customerId": {"user_id"}, "address": {"channel", "endpoint_id"}, "reason": {"status_reason"}}},
 		entsql.Checks(map[string]string{
 			"deliveries_due": "((status IN ('HELD', 'QUEUED', 'FAILED')) = (due_at IS NOT NULL))",
 		}),
@@ -55,9 +55,10 @@ func (Delivery) Fields() []ent.Field {
 		field.String("provider_ref").Optional().Nillable().Comment("What the provider calls it."),
 		field.JSON("attempts", []DeliveryAttempt{}).Comment("The last 50."),
 		field.Int("round").Default(1).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Raised by each retry asked for; the job of an older round does nothing."),
+		field.Int("tries").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Of the round, that failed."),
 		field.Int("step").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Of the escalation; 0: from the start."),
 		field.String("digest_key").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("What is sent in one message: the same person, channel and key."),
-		field.UUID("sent_with_id", uuid.UUID{}).Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("The delivery whose message it went with."),
+		field.UUID("sent_with_id", uuid.UUID{}).Optional().Nillable().Comment("The delivery whose message it went with."),
 		field.Bool("required").Default(false).Immutable(),
 		field.Bool("test").Default(false).Immutable(),
 		field.Time("due_at").Optional().Nillable().Comment("When it is tried next."),

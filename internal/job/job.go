@@ -43,3 +43,18 @@ func Enqueue(ctx context.Context, tx *store.Tx, args river.JobArgs, opts *river.
 	}
 	return nil
 }
+
+// EnqueueAll is Enqueue of many, in one statement where the database has one.
+func EnqueueAll(ctx context.Context, tx *store.Tx, all []river.InsertManyParams) error {
+	if len(all) == 0 {
+		return nil
+	}
+	client, err := inserters[tx.Store().Dialect()]()
+	if err != nil {
+		return fmt.Errorf("job: %w", err)
+	}
+	if _, err := client.InsertManyFastTx(ctx, tx.SQL(), all); err != nil {
+		return fmt.Errorf("enqueue %s: %w", all[0].Args.Kind(), err)
+	}
+	return nil
+}

@@ -74,13 +74,19 @@ func New(o Options) (*Endpoint, error) {
 
 // post sends a message and gives the answer; id is the same when it is sent again.
 func (e *Endpoint) post(ctx context.Context, id string, message any) ([]byte, error) {
+	_, answer, err := e.exchange(ctx, id, message)
+	return answer, err
+}
+
+// exchange is post that gives the status too; 0 where there was no answer.
+func (e *Endpoint) exchange(ctx context.Context, id string, message any) (int, []byte, error) {
 	body, err := json.Marshal(message)
 	if err != nil {
-		return nil, fmt.Errorf("hook: %w", err)
+		return 0, nil, fmt.Errorf("hook: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, e.url, bytes.NewReader(body))
 	if err != nil {
-		return nil, errors.New("hook: the address cannot be asked")
+		return 0, nil, errors.New("hook: the address cannot be asked")
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Accept", "application/json")
@@ -88,35 +94,30 @@ func (e *Endpoint) post(ctx context.Context, id string, message any) ([]byte, er
 	e.sign(req.Header, e.secret, id, e.now(), body)
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("hook: ask: %w", err)
+		return 0, nil, fmt.Errorf("hook: ask: %w", err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	status, after := resp.StatusCode, retryAfter(resp.Header.Get("Retry-After"), e.now())
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("hook: read the answer: %w", err)
+		return status, nil, fmt.Errorf("hook: read the answer: %w", err)
 	case len(answer) > maxAnswer:
-		return nil, errors.New("hook: the answer is too long")
-	case resp.StatusCode == http.StatusUnprocessableEntity || resp.StatusCode == http.StatusBadRequest:
-		return answer, ErrRefused
-	case resp.StatusCode < 200 || resp.StatusCode > 299:
-		return nil, fmt.Errorf("hook: the answer is %d", resp.StatusCode)
+		return status, nil, errors.New("hook: the answer is too long")
+	case status == http.StatusUnprocessableEntity || status == http.StatusBadRequest:
+		return status, answer, said(status, after, ErrRefused)
+	case status == http.StatusGone:
+		return status, nil, said(status, after, ErrGone)
+	case status < 200 || status > 299:
+		return status, nil, said(status, after, nil)
 	}
-	return answer, nil
+	return status, answer, nil
 }
 
 // SMS sends one text. to is E.164; id is the same on every try, and a provider
 // that has sent it before does not send it again. ErrRefused is for good.
 func (e *Endpoint) SMS(ctx context.Context, to, text, id string) error {
-	type data struct {
-		ID   string `json:"id"`
-		To   string `json:"to"`
-		Text string `json:"text"`
-	}
-	_, err := e.post(ctx, "sms_"+id, struct {
-		Type string `json:"type"`
-		Data data   `json:"data"`
-	}{"sms.send", data{id, to, text}})
+	_, err := e.TextMessage(ctx, to, text, id)
 	return err
 }
 

@@ -75,11 +75,17 @@ func NewOutgoing(o OutgoingOptions) *Outgoing {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	return &Outgoing{sign: o.Sign, now: o.Now, client: o.Guard.Client(o.Patience, o.Roots)}
+}
+
+// Client follows nothing, and dials what the guard lets through; what it does
+// not is ErrAddress. Without roots it trusts the system's.
+func (g *Guard) Client(patience time.Duration, roots *x509.CertPool) *http.Client {
 	through := func(d *net.Dialer) *http.Transport {
 		return &http.Transport{
 			Proxy:                  nil,
 			DialContext:            d.DialContext,
-			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.Roots},
+			TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 			ForceAttemptHTTP2:      true,
 			DisableCompression:     true, // what is packed stays packed
 			MaxResponseHeaderBytes: headerSize,
@@ -87,11 +93,11 @@ func NewOutgoing(o OutgoingOptions) *Outgoing {
 			IdleConnTimeout:        30 * time.Second,
 		}
 	}
-	return &Outgoing{sign: o.Sign, now: o.Now, client: &http.Client{
-		Timeout:       o.Patience,
+	return &http.Client{
+		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport:     byScheme{secure: through(o.Guard.Dialer()), plain: through(o.Guard.PlainDialer())},
-	}}
+		Transport:     byScheme{secure: through(g.Dialer()), plain: through(g.PlainDialer())},
+	}
 }
 
 // byScheme dials what goes in the clear by a stricter rule.
@@ -163,13 +169,16 @@ func failure(err error) string {
 	return FailureConnection
 }
 
-// asked reads Retry-After: seconds, or a time.
-func (o *Outgoing) asked(text string) time.Duration {
+// asked reads Retry-After.
+func (o *Outgoing) asked(text string) time.Duration { return retryAfter(text, o.now()) }
+
+// retryAfter reads the header of that name: seconds, or a time.
+func retryAfter(text string, now time.Time) time.Duration {
 	var d time.Duration
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
 		d = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(text); err == nil {
-		d = at.Sub(o.now())
+		d = at.Sub(now)
 	}
 	return min(max(d, 0), longestAsk)
 }

@@ -26,6 +26,10 @@ type Message struct {
 	HTML    string // optional, the same in HTML
 	ID      string // optional, [A-Za-z0-9._-]; the same on every try, so that a mailbox can tell a repeat
 
+	// Unsubscribe is where one POST ends such letters (RFC 8058), an address of
+	// https; optional.
+	Unsubscribe string
+
 	// Of a talk by mail; all optional.
 	ReplyTo    string   // an address alone: where an answer goes
 	ReturnTo   string   // an address alone: where is told that it did not arrive; the sender when empty
@@ -100,6 +104,9 @@ func shown(r rune) rune {
 
 var mimeType = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]{1,100}$`)
 
+// unsubscribe is what may stand between the brackets of List-Unsubscribe.
+var unsubscribe = regexp.MustCompile(`^https?://[!-;=?-~]{1,1900}$`)
+
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{0,200}$`)
 
 // checked refuses what could smuggle a header in, and cleans the subject,
@@ -117,6 +124,9 @@ func (m Message) checked() (Message, error) {
 	}
 	if !idPattern.MatchString(m.ID) {
 		return m, fmt.Errorf("%w: the id has a character that a header cannot hold", ErrPermanent)
+	}
+	if m.Unsubscribe != "" && !unsubscribe.MatchString(m.Unsubscribe) {
+		return m, fmt.Errorf("%w: not an address that a header can hold", ErrPermanent)
 	}
 	if err := m.checkTalk(); err != nil {
 		return m, err

@@ -162,6 +162,10 @@ func (s *smtpSender) letter(m Message) (*gomail.Msg, error) {
 		letter.SetGenHeader("Auto-Submitted", "auto-generated") // no answers from holidays
 		letter.SetGenHeader("X-Auto-Response-Suppress", "All")  // the same for Exchange
 	}
+	if m.Unsubscribe != "" {
+		letter.SetGenHeader("List-Unsubscribe", "<"+m.Unsubscribe+">")
+		letter.SetGenHeader("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+	}
 	if err := s.talk(letter, m); err != nil {
 		return nil, err
 	}

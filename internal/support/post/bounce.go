@@ -2,6 +2,7 @@ package post
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -23,6 +24,12 @@ import (
 // or writes itself, and told to staff in the ticket.
 func (p *Post) bounced(ctx context.Context, tx *store.Tx, in Incoming) (end, error) {
 	e := end{outcome: letter.OutcomeBOUNCE, reason: whyUnknown}
+	if done, err := p.returned(ctx, tx, in); done || err != nil {
+		if e.reason = ""; !in.Report.final() {
+			e.reason = whyDelayed
+		}
+		return e, err
+	}
 	s, err := p.signedFor(ctx, tx, in.To, writer{})
 	if err != nil || s.ticket == nil {
 		return e, err
@@ -32,11 +39,7 @@ func (p *Post) bounced(ctx context.Context, tx *store.Tx, in Incoming) (end, err
 	if err != nil {
 		return e, err
 	}
-	final := false
-	for _, f := range in.Report.Recipients {
-		final = final || f.Final
-	}
-	if !final {
+	if !in.Report.final() {
 		e.reason = whyDelayed
 		return e, nil
 	}
@@ -62,6 +65,26 @@ func (p *Post) bounced(ctx context.Context, tx *store.Tx, in Incoming) (end, err
 	}
 	e.message = &m.ID
 	return e, nil
+}
+
+// final says whether the other server has given up.
+func (r *Report) final() bool {
+	return slices.ContainsFunc(r.Recipients, func(f Failure) bool { return f.Final })
+}
+
+// returned says whether it was a letter of no ticket that did not arrive, and
+// tells whoever sent it.
+func (p *Post) returned(ctx context.Context, tx *store.Tx, in Incoming) (bool, error) {
+	for _, address := range in.To {
+		behind, ours := p.behind(address)
+		if !ours || p.Returned == nil {
+			continue
+		}
+		if found, err := p.Returned(ctx, tx, behind, in.Report.final()); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
 }
 
 // markBounced marks the address of a person that a report names, or the one

@@ -55,6 +55,10 @@ type Post struct {
 	Give func(ctx context.Context, tx *store.Tx, documents []uuid.UUID, owner uuid.UUID) error
 	// Send hands one letter to an adapter; nil: letters wait.
 	Send func(ctx context.Context, o Outgoing) error
+	// Returned hears that a letter came back to an address of ours that names no
+	// ticket; behind is what stands behind its +, final that the other server has
+	// given up. found is false where it knows nothing of it either. May be nil.
+	Returned func(ctx context.Context, tx *store.Tx, behind string, final bool) (found bool, err error)
 	// Permanent tells the errors that no other try can mend.
 	Permanent func(error) bool
 
