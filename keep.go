@@ -198,7 +198,7 @@ func (k *kabinet) rotateKey(ctx context.Context, stdout io.Writer) error {
 	for _, part := range []struct {
 		what   string
 		reseal func(context.Context) (anew, lost int, err error)
-	}{{"secrets of authenticator apps", k.factors.Reseal}, {"secrets of campaigns", k.campaigns.Reseal}, {"secrets of webhooks", k.webhooks.Reseal}, {"secrets of card sources", k.customerCards.Reseal}} {
+	}{{"secrets of authenticator apps", k.factors.Reseal}, {"secrets of campaigns", k.campaigns.Reseal}, {"secrets of webhooks", k.webhooks.Reseal}, {"secrets of card sources", k.customerCards.Reseal}, {"addresses of push and messengers", k.endpoints.Reseal}} {
 		anew, lost, err := part.reseal(ctx)
 		if err != nil {
 			return err

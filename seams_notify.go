@@ -1,13 +1,14 @@
 package main
 
 import (
+	"context"
 	"strings"
+	"time"
 
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
 	"kabinet/internal/notify/broadcast"
 	"kabinet/internal/notify/delivery"
-	"kabinet/internal/notify/endpoint"
 	"kabinet/internal/notify/preference"
 	"kabinet/internal/notify/send"
 	"kabinet/internal/notify/template"
@@ -22,9 +23,19 @@ func (k *kabinet) wireNotify(streams *live.Streams, sealer *store.Sealer) {
 	}
 	k.preferences = &preference.Preferences{Store: k.store, Settings: &preference.Settings{Store: k.store}, Sealer: sealer, Public: public}
 	k.templates = &template.Templates{Store: k.store}
-	k.inbox = &notify.Inbox{Store: k.store, Streams: streams}
-	k.endpoints = &endpoint.Endpoints{Store: k.store, Sealer: sealer}
-	k.deliveries = &delivery.Deliveries{Store: k.store, Preferences: k.preferences, Templates: k.templates, Endpoints: k.endpoints}
+	k.inbox = &notify.Inbox{Store: k.store, Streams: streams, Retention: k.cfg.Notifications, Wants: k.wantsInFeed, Words: k.wordsInFeed}
+	k.deliveries = &delivery.Deliveries{Store: k.store, Preferences: k.preferences, Templates: k.templates, Endpoints: k.endpoints, Sealer: sealer}
 	k.sending = &send.Sending{Store: k.store, Inbox: k.inbox}
-	k.broadcasts = &broadcast.Broadcasts{Store: k.store, Streams: streams, Inbox: k.inbox}
+	k.broadcasts = &broadcast.Broadcasts{Store: k.store, Streams: streams, Inbox: k.inbox, Settings: k.preferences.Settings,
+		Going: func(at time.Time) (string, []any) { return k.endpoints.Going(at) }}
+}
+
+// wantsInFeed says whether a person wants a type of notifications in the feed.
+func (k *kabinet) wantsInFeed(ctx context.Context, tx *store.Tx, w notify.Wish) (bool, error) {
+	return k.preferences.InFeed(ctx, tx, w.Type, w.Preferences)
+}
+
+// wordsInFeed is how the House words a notification of the feed.
+func (k *kabinet) wordsInFeed(ctx context.Context, tx *store.Tx, w notify.Wording) (title, body string) {
+	return k.templates.InApp(ctx, tx.Client, template.Ask{Type: w.Type, Locale: w.Locale, TimeZone: w.TimeZone, Params: w.Params, Title: w.Title, Body: w.Body, URL: w.URL})
 }

@@ -19,6 +19,8 @@ import (
 	"kabinet/internal/config"
 	"kabinet/internal/demo"
 	"kabinet/internal/job"
+	"kabinet/internal/notify/broadcast"
+	"kabinet/internal/notify/delivery"
 	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
 	"kabinet/internal/support/bot"
@@ -49,7 +51,8 @@ func (k *kabinet) work(p parts) (*job.Client, error) {
 	k.postSends(p)
 	k.post.Work(workers)
 	k.bot.Work(workers)
-	return job.New(k.store, job.Options{Workers: workers, Queues: map[string]int{webhook.Queue: webhooksAtOnce, bot.Queue: botsAtOnce}, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
+	k.deliveries.Work(workers)
+	return job.New(k.store, job.Options{Workers: workers, Queues: map[string]int{webhook.Queue: webhooksAtOnce, bot.Queue: botsAtOnce, delivery.Queue: deliveriesAtOnce}, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
 }
 
 // housework is what is done by the clock.
@@ -76,6 +79,8 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "expire-payments", Every: time.Minute, Do: batch(k.after.ExpireDue)},
 		{Name: "refund-payments", Every: time.Minute, Do: batch(k.after.RefundDue)},
 		{Name: "tell-overdue-invoices", Every: time.Minute, Do: batch(k.invoices.TellOverdue)},
+		{Name: "run-broadcasts", Every: 5 * time.Second, Timeout: broadcast.RunTime, Do: batch(k.broadcasts.Due)},
+		{Name: "tell-announcements", Every: 5 * time.Second, Do: batch(k.broadcasts.AnnouncementsDue)},
 		{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
 		{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
 		{Name: "export-data", Every: 15 * time.Second, Timeout: privacy.ExportTime, Do: batch(k.privacy.ExportsDue)},
@@ -94,12 +99,17 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "tick-clocks", Every: 15 * time.Second, Do: batch(k.clocks.TickDue)},
 		{Name: "end-bots", Every: time.Minute, Do: batch(k.bot.Due)},
 		{Name: "ask-surveys", Every: time.Minute, Do: batch(k.surveys.Due)},
+		{Name: "wake-notifications", Every: 15 * time.Second, Do: batch(k.inbox.WakeDue)},
+		{Name: "trim-notifications", Every: time.Hour, Do: batch(k.inbox.TrimDue)},
 		{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
 		})},
+		{Name: "send-deliveries", Every: 5 * time.Second, Do: batch(k.deliveries.Due)},
+		{Name: "trim-deliveries", Every: time.Hour, Do: batch(k.deliveries.TrimDue)},
 		{Name: "trim-webhooks", Every: time.Hour, Do: batch(k.webhooks.TrimDue)},
 		{Name: "forget-keys", Every: time.Hour, Do: system(k.store.ForgetKeys)},
 		{Name: "forget-letters", Every: 24 * time.Hour, Do: system(k.post.Forget)},
+		{Name: "tidy-endpoints", Every: time.Minute, Do: batch(k.endpoints.TidyDue)},
 		{Name: "forget-sign-ins", Every: time.Hour, Do: system(k.people.Housekeeping)},
 	}
 }
@@ -192,6 +202,7 @@ func (k *kabinet) serve(ctx context.Context, c config.Serve, stdout io.Writer) e
 	defer wg.Wait()
 	defer stop()
 	wg.Go(func() { k.relay.Run(behind) })
+	wg.Go(func() { k.hearTelegram(behind) })
 	if metrics != nil {
 		wg.Go(func() { _ = k.edge.ServeMetrics(behind, metrics) })
 	}

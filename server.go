@@ -28,6 +28,8 @@ import (
 	"kabinet/internal/account/social"
 	"kabinet/internal/adapter/mail"
 	"kabinet/internal/adapter/oidc"
+	"kabinet/internal/adapter/push"
+	"kabinet/internal/adapter/telegram"
 	"kabinet/internal/article"
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
@@ -225,6 +227,8 @@ type kabinet struct {
 	preferences     *preference.Preferences // seams_notify.go fills this and the next
 	templates       *template.Templates
 	endpoints       *endpoint.Endpoints
+	webPush         *push.Sender  // seams_endpoint.go fills this and the next
+	telegram        *telegram.Bot // nil: there is none
 	deliveries      *delivery.Deliveries
 	sending         *send.Sending
 	broadcasts      *broadcast.Broadcasts
@@ -255,6 +259,10 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		bus.Close()
 		return nil, err
 	}
+	if k.endpoints, err = k.newEndpoints(sealer); err != nil {
+		bus.Close()
+		return nil, err
+	}
 	k.orders = &order.Orders{
 		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder, Return: k.points.ReturnForOrder,
 		Known: k.known, Customers: k.customers, NoCancel: !k.cfg.OrderCancel,
@@ -275,6 +283,10 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 	k.wirePrivacy()
 	k.wirePost(sealer)
 	k.wireWebhooks(sealer)
+	if err := k.deliverySends(p); err != nil {
+		bus.Close()
+		return nil, err
+	}
 
 	k.hearers = k.hearsWhat()
 	s.Hearing(k.hearers)
@@ -293,7 +305,7 @@ func (k *kabinet) hearsWhat() []store.Hearer {
 	return slices.Concat(
 		k.tickets.Hearers(), k.queue.Hearers(), k.post.Hearers(), k.clocks.Hearers(), k.bot.Hearers(), k.surveys.Hearers(),
 		k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(),
-		k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.webhooks.Hearers())
+		k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.endpoints.Hearers(), k.deliveries.Hearers(), k.webhooks.Hearers())
 }
 
 // benefits builds what stands around points: tiers, promotions, rewards,
@@ -326,6 +338,9 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if err := k.after.Prepare(system); err != nil {
 		return err
 	}
+	if err := k.ensurePushKeys(system); err != nil {
+		return err
+	}
 	if k.jobs, err = k.work(p); err != nil {
 		return err
 	}
@@ -333,7 +348,7 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if o.Routes, err = k.payments(); err != nil {
 		return err
 	}
-	o.Routes = k.withMailHook(k.callback(o.Routes))
+	o.Routes = k.withDeliveryHook(k.withTelegramHook(k.withMailHook(k.callback(o.Routes))))
 	schema := k.schema(p.look)
 	k.openWebhooks(schema, o)
 	k.edge, err = web.New(schema, o)

@@ -20,7 +20,7 @@ func (PushEndpoint) Mixin() []ent.Mixin { return []ent.Mixin{Row{}, OfUser{}} }
 func (PushEndpoint) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		Prefix{Value: "pep"},
-		Shows{Fields: map[string][]string{"isCurrent": {"session_id"}}},
+		Shows{Fields: map[string][]string{"current": {"session_id"}}},
 		entsql.Checks(map[string]string{"push_endpoints_ended": "((status = 'ACTIVE') = (ended_at IS NULL))"}),
 	}
 }

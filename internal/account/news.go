@@ -67,6 +67,8 @@ const (
 	ChangeSignedOutEverywhere   Change = "signed_out_everywhere"
 	ChangePaymentMethodAdded    Change = "payment_method_added"
 	ChangePaymentMethodRemoved  Change = "payment_method_removed"
+	ChangeMessengerLinked       Change = "messenger_linked"
+	ChangeMessengerUnlinked     Change = "messenger_unlinked"
 )
 
 // Changes are all of them, for the test of their texts.
@@ -77,12 +79,12 @@ var Changes = []Change{
 	ChangeBlocked, ChangeUnblocked, ChangeCredentialsIssued, ChangeActedFor, ChangeRepresentativeAdded, ChangeRepresentativeRemoved,
 	ChangeRepresentationGiven, ChangeRepresentationOver, ChangeSessionsEnded, ChangeFactorsReset, ChangeAccountMade, ChangePasswordDue, ChangePasswordOver,
 	ChangeExportRequested, ChangeExportReady, ChangeDeletionRequested, ChangeDeletionCancelled, ChangeDeletionSoon, ChangeDeletionPutOff, ChangeDeleted, ChangeSignedOutEverywhere,
-	ChangePaymentMethodAdded, ChangePaymentMethodRemoved,
+	ChangePaymentMethodAdded, ChangePaymentMethodRemoved, ChangeMessengerLinked, ChangeMessengerUnlinked,
 }
 
 // feedOnly are the changes of which no letter goes out: they are told in the
 // feed and stand in the recent activity.
-var feedOnly = map[Change]bool{ChangeContactPrimary: true, ChangeSignedOutEverywhere: true, ChangeExportRequested: true, ChangeActedFor: true}
+var feedOnly = map[Change]bool{ChangeContactPrimary: true, ChangeSignedOutEverywhere: true, ChangeExportRequested: true, ChangeActedFor: true, ChangeMessengerUnlinked: true}
 
 // forNews is the purpose of the challenge in which the addresses of a letter
 // of news wait, sealed. It belongs to nobody, so that dropping a person's

@@ -37,6 +37,7 @@ type Config struct {
 	Locale           string         // BCP 47, canonical
 	TimeZone         *time.Location
 	EventRetention   time.Duration // how long an event can be resumed from
+	Notifications    time.Duration // how long notifications are kept
 	NATSURL          string        // comma list, empty for the embedded bus
 	TrustedDocuments []string      // paths of manifests; not read here
 	TrustedOnly      bool          // no other documents are taken
@@ -55,6 +56,8 @@ type Config struct {
 	Session          Session
 	Registration     Registration
 	SMS              SMS
+	Messages         Messages
+	Channels         Channels
 	Bot              Bot
 	Limits           Limits
 	Memory           Memory
@@ -196,6 +199,8 @@ func (c *Config) check(cmd Command, given settingValues) Problems {
 	c.checkProviders(given, refuse)
 	c.checkRegistration(refuse)
 	c.checkBot(refuse)
+	c.checkMessages(refuse)
+	c.checkChannels(refuse)
 	if c.MetricsListen != "" && c.MetricsListen == c.Listen {
 		refuse("KABINET_METRICS_LISTEN", "it must differ from KABINET_LISTEN")
 	}

@@ -40,7 +40,7 @@ const (
 )
 
 // settings is the only list of settings there is.
-var settings = slices.Concat(serverSettings, mailSettings, mailInSettings, paymentSettings, fileSettings, sellerSettings, botSettings, privacySettings, sessionSettings, passkeySettings, registrationSettings, limitSettings)
+var settings = slices.Concat(serverSettings, mailSettings, mailInSettings, paymentSettings, fileSettings, sellerSettings, botSettings, privacySettings, sessionSettings, passkeySettings, registrationSettings, messageSettings, channelSettings, limitSettings)
 
 var serverSettings = []setting{
 	{env: "KABINET_DATABASE_URL", group: groupServer, def: "sqlite://./data/kabinet.db", url: true,
@@ -105,6 +105,8 @@ var serverSettings = []setting{
 		func(c *Config) *bool { return &c.OrderCancel }),
 	span("KABINET_EVENT_RETENTION", groupServer, "30d", "How long a client can be away and still resume its stream", "720h",
 		time.Hour, 3650*day, func(c *Config) *time.Duration { return &c.EventRetention }),
+	span("KABINET_NOTIFICATION_RETENTION", groupServer, "365d", "How long notifications stay in people's feeds", "180d",
+		day, 3650*day, func(c *Config) *time.Duration { return &c.Notifications }),
 	span("KABINET_DRAIN", groupServer, "30s", "How long requests in flight may take to end after SIGTERM", "10s",
 		0, time.Hour, func(c *Config) *time.Duration { return &c.Drain }),
 }

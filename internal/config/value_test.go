@@ -31,6 +31,7 @@ func TestRefused(t *testing.T) {
 		},
 		"KABINET_LOCALE":                 {"english", "xx", "de", "en_"},
 		"KABINET_TIME_ZONE":              {"Mars", "Local", "../etc/passwd", "GMT+25"},
+		"KABINET_NOTIFICATION_RETENTION": {"30", "1h", "-1d", "d", "99999d"},
 		"KABINET_EVENT_RETENTION":        {"30", "30days", "-1h", "1s", "d", "1d-2h", "1d+2h", "99999d"},
 		"KABINET_SMTP_URL":               {"mail.example.com", "http://h", "smtp://", "smtp://h/x?from=a@b", "smtp://h?from=x", "smtp://h?tls=maybe&from=a@b", "smtps://h?tls=none&from=a@b", "smtp://h?from=a@b&pool=3"},
 		"KABINET_MAIL_FROM":              {"x", "a@b\r\nBcc: c@d"}, // security A10
@@ -105,6 +106,7 @@ func TestTaken(t *testing.T) {
 		{"KABINET_LISTEN=0.0.0.0:81", func(c *config.Config) any { return c.PublicURL.String() }, "http://localhost:81"},
 		{"KABINET_PUBLIC_URL=https://Shop.Example.com/kabinet/", func(c *config.Config) any { return c.PublicURL.String() }, "https://shop.example.com/kabinet"},
 		{"KABINET_ORIGINS=https://A.example:443/, http://b:8081,", func(c *config.Config) any { return c.Origins }, []string{"https://a.example", "http://b:8081"}},
+		{"KABINET_NOTIFICATION_RETENTION=180d", func(c *config.Config) any { return c.Notifications }, 180 * 24 * time.Hour},
 		{"KABINET_EVENT_RETENTION=720h", func(c *config.Config) any { return c.EventRetention }, 720 * time.Hour},
 		{"KABINET_EVENT_RETENTION=1d12h", func(c *config.Config) any { return c.EventRetention }, 36 * time.Hour},
 		{"KABINET_LOCALE=ru-ru", func(c *config.Config) any { return c.Locale }, "ru-RU"},

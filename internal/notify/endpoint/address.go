@@ -53,6 +53,10 @@ func (e *Endpoints) going(now time.Time) []any {
 	return []any{now, now.Add(-e.Lives.Idle), now.Add(-e.Lives.StaffIdle), now.Add(-e.Lives.StaffAbsolute), viewer.House, now}
 }
 
+// Going is that condition and its arguments, for those who count whom a push
+// would reach.
+func (e *Endpoints) Going(at time.Time) (text string, args []any) { return going, e.going(at) }
+
 // For gives where a person is reached by a channel now, the oldest first: of
 // browsers and devices those whose session goes on, asked here and not when it
 // ended, so that nothing is sent in between. Nowhere for a person who is not

@@ -69,7 +69,9 @@ func (e *Endpoints) OnSaid(ctx context.Context, s Said) (answer string, err erro
 	do := e.help
 	switch code := strings.ToLower(strings.TrimSpace(rest)); {
 	case command == "/start" && code != "":
-		do = func(ctx context.Context, tx *store.Tx, s Said) (string, uuid.UUID, error) { return e.start(ctx, tx, s, code) }
+		do = func(ctx context.Context, tx *store.Tx, s Said) (string, uuid.UUID, error) {
+			return e.start(ctx, tx, s, code)
+		}
 	case command == "/stop":
 		do = e.stop
 	}
