@@ -18,7 +18,7 @@ func (NotificationRule) Mixin() []ent.Mixin { return []ent.Mixin{Log{}, Versione
 
 // Annotations of the table.
 func (NotificationRule) Annotations() []schema.Annotation {
-	return []schema.Annotation{Prefix{Value: "nrl", Column: "KeyID"}}
+	return []schema.Annotation{Prefix{Value: "nrl", Column: "KeyID"}, Shows{Fields: map[string][]string{"delaySeconds": {"delay_s"}}}}
 }
 
 // Fields of the table.
