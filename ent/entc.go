@@ -88,6 +88,9 @@ func noRows(ctx context.Context, path ...string) bool {
 
 const (
 	{{- range $field := list "edges" "node" "nodes" "pageInfo" "totalCount" }}`},
+	// Where the streams stood that tell of its changes, before it was read: by
+	// the domain, where it is asked for.
+	{"\tTotalCount int       `json:\"totalCount\"`\n", "\tTotalCount int       `json:\"totalCount\"`\n\tStreamPosition *string `json:\"streamPosition\"`\n"},
 	{"func (c *{{ $conn }}) build(", `// Nodes are the items of the page without their cursors.
 func (c *{{ $conn }}) Nodes() []*{{ $name }} {
 	nodes := make([]*{{ $name }}, len(c.Edges))

@@ -13,12 +13,16 @@ import (
 
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/announcement"
+	"kabinet/ent/generated/announcementmark"
 	"kabinet/ent/generated/article"
 	"kabinet/ent/generated/articlecategory"
 	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articleseeker"
 	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/broadcast"
 	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
@@ -34,6 +38,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/customernote"
+	"kabinet/ent/generated/delivery"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -51,7 +56,11 @@ import (
 	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/messengerlink"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/notificationrule"
+	"kabinet/ent/generated/notificationsetting"
+	"kabinet/ent/generated/notificationtemplate"
 	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
@@ -65,15 +74,18 @@ import (
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/pushendpoint"
 	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
+	"kabinet/ent/generated/reminder"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/segment"
 	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -116,18 +128,26 @@ type Client struct {
 	Achievement *AchievementClient
 	// Address is the client for interacting with the Address builders.
 	Address *AddressClient
+	// Announcement is the client for interacting with the Announcement builders.
+	Announcement *AnnouncementClient
+	// AnnouncementMark is the client for interacting with the AnnouncementMark builders.
+	AnnouncementMark *AnnouncementMarkClient
 	// Article is the client for interacting with the Article builders.
 	Article *ArticleClient
 	// ArticleCategory is the client for interacting with the ArticleCategory builders.
 	ArticleCategory *ArticleCategoryClient
 	// ArticleSearch is the client for interacting with the ArticleSearch builders.
 	ArticleSearch *ArticleSearchClient
+	// ArticleSeeker is the client for interacting with the ArticleSeeker builders.
+	ArticleSeeker *ArticleSeekerClient
 	// ArticleVote is the client for interacting with the ArticleVote builders.
 	ArticleVote *ArticleVoteClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// BonusProgram is the client for interacting with the BonusProgram builders.
 	BonusProgram *BonusProgramClient
+	// Broadcast is the client for interacting with the Broadcast builders.
+	Broadcast *BroadcastClient
 	// BusinessCalendar is the client for interacting with the BusinessCalendar builders.
 	BusinessCalendar *BusinessCalendarClient
 	// Campaign is the client for interacting with the Campaign builders.
@@ -158,6 +178,8 @@ type Client struct {
 	ContactPoint *ContactPointClient
 	// CustomerNote is the client for interacting with the CustomerNote builders.
 	CustomerNote *CustomerNoteClient
+	// Delivery is the client for interacting with the Delivery builders.
+	Delivery *DeliveryClient
 	// Document is the client for interacting with the Document builders.
 	Document *DocumentClient
 	// DocumentSeries is the client for interacting with the DocumentSeries builders.
@@ -192,8 +214,16 @@ type Client struct {
 	Macro *MacroClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
+	// MessengerLink is the client for interacting with the MessengerLink builders.
+	MessengerLink *MessengerLinkClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// NotificationRule is the client for interacting with the NotificationRule builders.
+	NotificationRule *NotificationRuleClient
+	// NotificationSetting is the client for interacting with the NotificationSetting builders.
+	NotificationSetting *NotificationSettingClient
+	// NotificationTemplate is the client for interacting with the NotificationTemplate builders.
+	NotificationTemplate *NotificationTemplateClient
 	// Operator is the client for interacting with the Operator builders.
 	Operator *OperatorClient
 	// Order is the client for interacting with the Order builders.
@@ -220,12 +250,16 @@ type Client struct {
 	PromoUse *PromoUseClient
 	// Promotion is the client for interacting with the Promotion builders.
 	Promotion *PromotionClient
+	// PushEndpoint is the client for interacting with the PushEndpoint builders.
+	PushEndpoint *PushEndpointClient
 	// Reason is the client for interacting with the Reason builders.
 	Reason *ReasonClient
 	// Referral is the client for interacting with the Referral builders.
 	Referral *ReferralClient
 	// ReferralCode is the client for interacting with the ReferralCode builders.
 	ReferralCode *ReferralCodeClient
+	// Reminder is the client for interacting with the Reminder builders.
+	Reminder *ReminderClient
 	// ReturnRequest is the client for interacting with the ReturnRequest builders.
 	ReturnRequest *ReturnRequestClient
 	// Review is the client for interacting with the Review builders.
@@ -238,6 +272,8 @@ type Client struct {
 	RewardRedemption *RewardRedemptionClient
 	// Role is the client for interacting with the Role builders.
 	Role *RoleClient
+	// Segment is the client for interacting with the Segment builders.
+	Segment *SegmentClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// Session is the client for interacting with the Session builders.
@@ -301,12 +337,16 @@ func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
 	c.Achievement = NewAchievementClient(c.config)
 	c.Address = NewAddressClient(c.config)
+	c.Announcement = NewAnnouncementClient(c.config)
+	c.AnnouncementMark = NewAnnouncementMarkClient(c.config)
 	c.Article = NewArticleClient(c.config)
 	c.ArticleCategory = NewArticleCategoryClient(c.config)
 	c.ArticleSearch = NewArticleSearchClient(c.config)
+	c.ArticleSeeker = NewArticleSeekerClient(c.config)
 	c.ArticleVote = NewArticleVoteClient(c.config)
 	c.AuditEntry = NewAuditEntryClient(c.config)
 	c.BonusProgram = NewBonusProgramClient(c.config)
+	c.Broadcast = NewBroadcastClient(c.config)
 	c.BusinessCalendar = NewBusinessCalendarClient(c.config)
 	c.Campaign = NewCampaignClient(c.config)
 	c.CampaignAct = NewCampaignActClient(c.config)
@@ -322,6 +362,7 @@ func (c *Client) init() {
 	c.ConsentDocument = NewConsentDocumentClient(c.config)
 	c.ContactPoint = NewContactPointClient(c.config)
 	c.CustomerNote = NewCustomerNoteClient(c.config)
+	c.Delivery = NewDeliveryClient(c.config)
 	c.Document = NewDocumentClient(c.config)
 	c.DocumentSeries = NewDocumentSeriesClient(c.config)
 	c.EarningRule = NewEarningRuleClient(c.config)
@@ -339,7 +380,11 @@ func (c *Client) init() {
 	c.ListItem = NewListItemClient(c.config)
 	c.Macro = NewMacroClient(c.config)
 	c.Membership = NewMembershipClient(c.config)
+	c.MessengerLink = NewMessengerLinkClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
+	c.NotificationRule = NewNotificationRuleClient(c.config)
+	c.NotificationSetting = NewNotificationSettingClient(c.config)
+	c.NotificationTemplate = NewNotificationTemplateClient(c.config)
 	c.Operator = NewOperatorClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
@@ -353,15 +398,18 @@ func (c *Client) init() {
 	c.PromoCode = NewPromoCodeClient(c.config)
 	c.PromoUse = NewPromoUseClient(c.config)
 	c.Promotion = NewPromotionClient(c.config)
+	c.PushEndpoint = NewPushEndpointClient(c.config)
 	c.Reason = NewReasonClient(c.config)
 	c.Referral = NewReferralClient(c.config)
 	c.ReferralCode = NewReferralCodeClient(c.config)
+	c.Reminder = NewReminderClient(c.config)
 	c.ReturnRequest = NewReturnRequestClient(c.config)
 	c.Review = NewReviewClient(c.config)
 	c.Reward = NewRewardClient(c.config)
 	c.RewardCode = NewRewardCodeClient(c.config)
 	c.RewardRedemption = NewRewardRedemptionClient(c.config)
 	c.Role = NewRoleClient(c.config)
+	c.Segment = NewSegmentClient(c.config)
 	c.ServiceLevel = NewServiceLevelClient(c.config)
 	c.Session = NewSessionClient(c.config)
 	c.Setting = NewSettingClient(c.config)
@@ -477,96 +525,108 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		Achievement:       NewAchievementClient(cfg),
-		Address:           NewAddressClient(cfg),
-		Article:           NewArticleClient(cfg),
-		ArticleCategory:   NewArticleCategoryClient(cfg),
-		ArticleSearch:     NewArticleSearchClient(cfg),
-		ArticleVote:       NewArticleVoteClient(cfg),
-		AuditEntry:        NewAuditEntryClient(cfg),
-		BonusProgram:      NewBonusProgramClient(cfg),
-		BusinessCalendar:  NewBusinessCalendarClient(cfg),
-		Campaign:          NewCampaignClient(cfg),
-		CampaignAct:       NewCampaignActClient(cfg),
-		CampaignEntry:     NewCampaignEntryClient(cfg),
-		CampaignPhoto:     NewCampaignPhotoClient(cfg),
-		CannedReply:       NewCannedReplyClient(cfg),
-		CardSource:        NewCardSourceClient(cfg),
-		ClockEvent:        NewClockEventClient(cfg),
-		Club:              NewClubClient(cfg),
-		ClubMember:        NewClubMemberClient(cfg),
-		Company:           NewCompanyClient(cfg),
-		Consent:           NewConsentClient(cfg),
-		ConsentDocument:   NewConsentDocumentClient(cfg),
-		ContactPoint:      NewContactPointClient(cfg),
-		CustomerNote:      NewCustomerNoteClient(cfg),
-		Document:          NewDocumentClient(cfg),
-		DocumentSeries:    NewDocumentSeriesClient(cfg),
-		EarningRule:       NewEarningRuleClient(cfg),
-		EarningUse:        NewEarningUseClient(cfg),
-		FeeRule:           NewFeeRuleClient(cfg),
-		GiftCard:          NewGiftCardClient(cfg),
-		Goal:              NewGoalClient(cfg),
-		Identity:          NewIdentityClient(cfg),
-		Invitation:        NewInvitationClient(cfg),
-		InvoiceQuote:      NewInvoiceQuoteClient(cfg),
-		LedgerAccount:     NewLedgerAccountClient(cfg),
-		LedgerEntry:       NewLedgerEntryClient(cfg),
-		LedgerLot:         NewLedgerLotClient(cfg),
-		Letter:            NewLetterClient(cfg),
-		ListItem:          NewListItemClient(cfg),
-		Macro:             NewMacroClient(cfg),
-		Membership:        NewMembershipClient(cfg),
-		Notification:      NewNotificationClient(cfg),
-		Operator:          NewOperatorClient(cfg),
-		Order:             NewOrderClient(cfg),
-		OrderEvent:        NewOrderEventClient(cfg),
-		OrderLine:         NewOrderLineClient(cfg),
-		OutsideCard:       NewOutsideCardClient(cfg),
-		Payment:           NewPaymentClient(cfg),
-		PaymentMethod:     NewPaymentMethodClient(cfg),
-		PaymentNotice:     NewPaymentNoticeClient(cfg),
-		Product:           NewProductClient(cfg),
-		ProductAdmission:  NewProductAdmissionClient(cfg),
-		PromoCode:         NewPromoCodeClient(cfg),
-		PromoUse:          NewPromoUseClient(cfg),
-		Promotion:         NewPromotionClient(cfg),
-		Reason:            NewReasonClient(cfg),
-		Referral:          NewReferralClient(cfg),
-		ReferralCode:      NewReferralCodeClient(cfg),
-		ReturnRequest:     NewReturnRequestClient(cfg),
-		Review:            NewReviewClient(cfg),
-		Reward:            NewRewardClient(cfg),
-		RewardCode:        NewRewardCodeClient(cfg),
-		RewardRedemption:  NewRewardRedemptionClient(cfg),
-		Role:              NewRoleClient(cfg),
-		ServiceLevel:      NewServiceLevelClient(cfg),
-		Session:           NewSessionClient(cfg),
-		Setting:           NewSettingClient(cfg),
-		Shipment:          NewShipmentClient(cfg),
-		ShoppingList:      NewShoppingListClient(cfg),
-		SupportTeam:       NewSupportTeamClient(cfg),
-		Survey:            NewSurveyClient(cfg),
-		SurveyRequest:     NewSurveyRequestClient(cfg),
-		Task:              NewTaskClient(cfg),
-		Ticket:            NewTicketClient(cfg),
-		TicketAttachment:  NewTicketAttachmentClient(cfg),
-		TicketEdit:        NewTicketEditClient(cfg),
-		TicketLink:        NewTicketLinkClient(cfg),
-		TicketMessage:     NewTicketMessageClient(cfg),
-		TicketParticipant: NewTicketParticipantClient(cfg),
-		TicketView:        NewTicketViewClient(cfg),
-		Tier:              NewTierClient(cfg),
-		TierChange:        NewTierChangeClient(cfg),
-		TopUp:             NewTopUpClient(cfg),
-		Transfer:          NewTransferClient(cfg),
-		User:              NewUserClient(cfg),
-		ViewedProduct:     NewViewedProductClient(cfg),
-		WebhookDelivery:   NewWebhookDeliveryClient(cfg),
-		WebhookEndpoint:   NewWebhookEndpointClient(cfg),
-		WishlistItem:      NewWishlistItemClient(cfg),
+		ctx:                  ctx,
+		config:               cfg,
+		Achievement:          NewAchievementClient(cfg),
+		Address:              NewAddressClient(cfg),
+		Announcement:         NewAnnouncementClient(cfg),
+		AnnouncementMark:     NewAnnouncementMarkClient(cfg),
+		Article:              NewArticleClient(cfg),
+		ArticleCategory:      NewArticleCategoryClient(cfg),
+		ArticleSearch:        NewArticleSearchClient(cfg),
+		ArticleSeeker:        NewArticleSeekerClient(cfg),
+		ArticleVote:          NewArticleVoteClient(cfg),
+		AuditEntry:           NewAuditEntryClient(cfg),
+		BonusProgram:         NewBonusProgramClient(cfg),
+		Broadcast:            NewBroadcastClient(cfg),
+		BusinessCalendar:     NewBusinessCalendarClient(cfg),
+		Campaign:             NewCampaignClient(cfg),
+		CampaignAct:          NewCampaignActClient(cfg),
+		CampaignEntry:        NewCampaignEntryClient(cfg),
+		CampaignPhoto:        NewCampaignPhotoClient(cfg),
+		CannedReply:          NewCannedReplyClient(cfg),
+		CardSource:           NewCardSourceClient(cfg),
+		ClockEvent:           NewClockEventClient(cfg),
+		Club:                 NewClubClient(cfg),
+		ClubMember:           NewClubMemberClient(cfg),
+		Company:              NewCompanyClient(cfg),
+		Consent:              NewConsentClient(cfg),
+		ConsentDocument:      NewConsentDocumentClient(cfg),
+		ContactPoint:         NewContactPointClient(cfg),
+		CustomerNote:         NewCustomerNoteClient(cfg),
+		Delivery:             NewDeliveryClient(cfg),
+		Document:             NewDocumentClient(cfg),
+		DocumentSeries:       NewDocumentSeriesClient(cfg),
+		EarningRule:          NewEarningRuleClient(cfg),
+		EarningUse:           NewEarningUseClient(cfg),
+		FeeRule:              NewFeeRuleClient(cfg),
+		GiftCard:             NewGiftCardClient(cfg),
+		Goal:                 NewGoalClient(cfg),
+		Identity:             NewIdentityClient(cfg),
+		Invitation:           NewInvitationClient(cfg),
+		InvoiceQuote:         NewInvoiceQuoteClient(cfg),
+		LedgerAccount:        NewLedgerAccountClient(cfg),
+		LedgerEntry:          NewLedgerEntryClient(cfg),
+		LedgerLot:            NewLedgerLotClient(cfg),
+		Letter:               NewLetterClient(cfg),
+		ListItem:             NewListItemClient(cfg),
+		Macro:                NewMacroClient(cfg),
+		Membership:           NewMembershipClient(cfg),
+		MessengerLink:        NewMessengerLinkClient(cfg),
+		Notification:         NewNotificationClient(cfg),
+		NotificationRule:     NewNotificationRuleClient(cfg),
+		NotificationSetting:  NewNotificationSettingClient(cfg),
+		NotificationTemplate: NewNotificationTemplateClient(cfg),
+		Operator:             NewOperatorClient(cfg),
+		Order:                NewOrderClient(cfg),
+		OrderEvent:           NewOrderEventClient(cfg),
+		OrderLine:            NewOrderLineClient(cfg),
+		OutsideCard:          NewOutsideCardClient(cfg),
+		Payment:              NewPaymentClient(cfg),
+		PaymentMethod:        NewPaymentMethodClient(cfg),
+		PaymentNotice:        NewPaymentNoticeClient(cfg),
+		Product:              NewProductClient(cfg),
+		ProductAdmission:     NewProductAdmissionClient(cfg),
+		PromoCode:            NewPromoCodeClient(cfg),
+		PromoUse:             NewPromoUseClient(cfg),
+		Promotion:            NewPromotionClient(cfg),
+		PushEndpoint:         NewPushEndpointClient(cfg),
+		Reason:               NewReasonClient(cfg),
+		Referral:             NewReferralClient(cfg),
+		ReferralCode:         NewReferralCodeClient(cfg),
+		Reminder:             NewReminderClient(cfg),
+		ReturnRequest:        NewReturnRequestClient(cfg),
+		Review:               NewReviewClient(cfg),
+		Reward:               NewRewardClient(cfg),
+		RewardCode:           NewRewardCodeClient(cfg),
+		RewardRedemption:     NewRewardRedemptionClient(cfg),
+		Role:                 NewRoleClient(cfg),
+		Segment:              NewSegmentClient(cfg),
+		ServiceLevel:         NewServiceLevelClient(cfg),
+		Session:              NewSessionClient(cfg),
+		Setting:              NewSettingClient(cfg),
+		Shipment:             NewShipmentClient(cfg),
+		ShoppingList:         NewShoppingListClient(cfg),
+		SupportTeam:          NewSupportTeamClient(cfg),
+		Survey:               NewSurveyClient(cfg),
+		SurveyRequest:        NewSurveyRequestClient(cfg),
+		Task:                 NewTaskClient(cfg),
+		Ticket:               NewTicketClient(cfg),
+		TicketAttachment:     NewTicketAttachmentClient(cfg),
+		TicketEdit:           NewTicketEditClient(cfg),
+		TicketLink:           NewTicketLinkClient(cfg),
+		TicketMessage:        NewTicketMessageClient(cfg),
+		TicketParticipant:    NewTicketParticipantClient(cfg),
+		TicketView:           NewTicketViewClient(cfg),
+		Tier:                 NewTierClient(cfg),
+		TierChange:           NewTierChangeClient(cfg),
+		TopUp:                NewTopUpClient(cfg),
+		Transfer:             NewTransferClient(cfg),
+		User:                 NewUserClient(cfg),
+		ViewedProduct:        NewViewedProductClient(cfg),
+		WebhookDelivery:      NewWebhookDeliveryClient(cfg),
+		WebhookEndpoint:      NewWebhookEndpointClient(cfg),
+		WishlistItem:         NewWishlistItemClient(cfg),
 	}, nil
 }
 
@@ -584,96 +644,108 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:               ctx,
-		config:            cfg,
-		Achievement:       NewAchievementClient(cfg),
-		Address:           NewAddressClient(cfg),
-		Article:           NewArticleClient(cfg),
-		ArticleCategory:   NewArticleCategoryClient(cfg),
-		ArticleSearch:     NewArticleSearchClient(cfg),
-		ArticleVote:       NewArticleVoteClient(cfg),
-		AuditEntry:        NewAuditEntryClient(cfg),
-		BonusProgram:      NewBonusProgramClient(cfg),
-		BusinessCalendar:  NewBusinessCalendarClient(cfg),
-		Campaign:          NewCampaignClient(cfg),
-		CampaignAct:       NewCampaignActClient(cfg),
-		CampaignEntry:     NewCampaignEntryClient(cfg),
-		CampaignPhoto:     NewCampaignPhotoClient(cfg),
-		CannedReply:       NewCannedReplyClient(cfg),
-		CardSource:        NewCardSourceClient(cfg),
-		ClockEvent:        NewClockEventClient(cfg),
-		Club:              NewClubClient(cfg),
-		ClubMember:        NewClubMemberClient(cfg),
-		Company:           NewCompanyClient(cfg),
-		Consent:           NewConsentClient(cfg),
-		ConsentDocument:   NewConsentDocumentClient(cfg),
-		ContactPoint:      NewContactPointClient(cfg),
-		CustomerNote:      NewCustomerNoteClient(cfg),
-		Document:          NewDocumentClient(cfg),
-		DocumentSeries:    NewDocumentSeriesClient(cfg),
-		EarningRule:       NewEarningRuleClient(cfg),
-		EarningUse:        NewEarningUseClient(cfg),
-		FeeRule:           NewFeeRuleClient(cfg),
-		GiftCard:          NewGiftCardClient(cfg),
-		Goal:              NewGoalClient(cfg),
-		Identity:          NewIdentityClient(cfg),
-		Invitation:        NewInvitationClient(cfg),
-		InvoiceQuote:      NewInvoiceQuoteClient(cfg),
-		LedgerAccount:     NewLedgerAccountClient(cfg),
-		LedgerEntry:       NewLedgerEntryClient(cfg),
-		LedgerLot:         NewLedgerLotClient(cfg),
-		Letter:            NewLetterClient(cfg),
-		ListItem:          NewListItemClient(cfg),
-		Macro:             NewMacroClient(cfg),
-		Membership:        NewMembershipClient(cfg),
-		Notification:      NewNotificationClient(cfg),
-		Operator:          NewOperatorClient(cfg),
-		Order:             NewOrderClient(cfg),
-		OrderEvent:        NewOrderEventClient(cfg),
-		OrderLine:         NewOrderLineClient(cfg),
-		OutsideCard:       NewOutsideCardClient(cfg),
-		Payment:           NewPaymentClient(cfg),
-		PaymentMethod:     NewPaymentMethodClient(cfg),
-		PaymentNotice:     NewPaymentNoticeClient(cfg),
-		Product:           NewProductClient(cfg),
-		ProductAdmission:  NewProductAdmissionClient(cfg),
-		PromoCode:         NewPromoCodeClient(cfg),
-		PromoUse:          NewPromoUseClient(cfg),
-		Promotion:         NewPromotionClient(cfg),
-		Reason:            NewReasonClient(cfg),
-		Referral:          NewReferralClient(cfg),
-		ReferralCode:      NewReferralCodeClient(cfg),
-		ReturnRequest:     NewReturnRequestClient(cfg),
-		Review:            NewReviewClient(cfg),
-		Reward:            NewRewardClient(cfg),
-		RewardCode:        NewRewardCodeClient(cfg),
-		RewardRedemption:  NewRewardRedemptionClient(cfg),
-		Role:              NewRoleClient(cfg),
-		ServiceLevel:      NewServiceLevelClient(cfg),
-		Session:           NewSessionClient(cfg),
-		Setting:           NewSettingClient(cfg),
-		Shipment:          NewShipmentClient(cfg),
-		ShoppingList:      NewShoppingListClient(cfg),
-		SupportTeam:       NewSupportTeamClient(cfg),
-		Survey:            NewSurveyClient(cfg),
-		SurveyRequest:     NewSurveyRequestClient(cfg),
-		Task:              NewTaskClient(cfg),
-		Ticket:            NewTicketClient(cfg),
-		TicketAttachment:  NewTicketAttachmentClient(cfg),
-		TicketEdit:        NewTicketEditClient(cfg),
-		TicketLink:        NewTicketLinkClient(cfg),
-		TicketMessage:     NewTicketMessageClient(cfg),
-		TicketParticipant: NewTicketParticipantClient(cfg),
-		TicketView:        NewTicketViewClient(cfg),
-		Tier:              NewTierClient(cfg),
-		TierChange:        NewTierChangeClient(cfg),
-		TopUp:             NewTopUpClient(cfg),
-		Transfer:          NewTransferClient(cfg),
-		User:              NewUserClient(cfg),
-		ViewedProduct:     NewViewedProductClient(cfg),
-		WebhookDelivery:   NewWebhookDeliveryClient(cfg),
-		WebhookEndpoint:   NewWebhookEndpointClient(cfg),
-		WishlistItem:      NewWishlistItemClient(cfg),
+		ctx:                  ctx,
+		config:               cfg,
+		Achievement:          NewAchievementClient(cfg),
+		Address:              NewAddressClient(cfg),
+		Announcement:         NewAnnouncementClient(cfg),
+		AnnouncementMark:     NewAnnouncementMarkClient(cfg),
+		Article:              NewArticleClient(cfg),
+		ArticleCategory:      NewArticleCategoryClient(cfg),
+		ArticleSearch:        NewArticleSearchClient(cfg),
+		ArticleSeeker:        NewArticleSeekerClient(cfg),
+		ArticleVote:          NewArticleVoteClient(cfg),
+		AuditEntry:           NewAuditEntryClient(cfg),
+		BonusProgram:         NewBonusProgramClient(cfg),
+		Broadcast:            NewBroadcastClient(cfg),
+		BusinessCalendar:     NewBusinessCalendarClient(cfg),
+		Campaign:             NewCampaignClient(cfg),
+		CampaignAct:          NewCampaignActClient(cfg),
+		CampaignEntry:        NewCampaignEntryClient(cfg),
+		CampaignPhoto:        NewCampaignPhotoClient(cfg),
+		CannedReply:          NewCannedReplyClient(cfg),
+		CardSource:           NewCardSourceClient(cfg),
+		ClockEvent:           NewClockEventClient(cfg),
+		Club:                 NewClubClient(cfg),
+		ClubMember:           NewClubMemberClient(cfg),
+		Company:              NewCompanyClient(cfg),
+		Consent:              NewConsentClient(cfg),
+		ConsentDocument:      NewConsentDocumentClient(cfg),
+		ContactPoint:         NewContactPointClient(cfg),
+		CustomerNote:         NewCustomerNoteClient(cfg),
+		Delivery:             NewDeliveryClient(cfg),
+		Document:             NewDocumentClient(cfg),
+		DocumentSeries:       NewDocumentSeriesClient(cfg),
+		EarningRule:          NewEarningRuleClient(cfg),
+		EarningUse:           NewEarningUseClient(cfg),
+		FeeRule:              NewFeeRuleClient(cfg),
+		GiftCard:             NewGiftCardClient(cfg),
+		Goal:                 NewGoalClient(cfg),
+		Identity:             NewIdentityClient(cfg),
+		Invitation:           NewInvitationClient(cfg),
+		InvoiceQuote:         NewInvoiceQuoteClient(cfg),
+		LedgerAccount:        NewLedgerAccountClient(cfg),
+		LedgerEntry:          NewLedgerEntryClient(cfg),
+		LedgerLot:            NewLedgerLotClient(cfg),
+		Letter:               NewLetterClient(cfg),
+		ListItem:             NewListItemClient(cfg),
+		Macro:                NewMacroClient(cfg),
+		Membership:           NewMembershipClient(cfg),
+		MessengerLink:        NewMessengerLinkClient(cfg),
+		Notification:         NewNotificationClient(cfg),
+		NotificationRule:     NewNotificationRuleClient(cfg),
+		NotificationSetting:  NewNotificationSettingClient(cfg),
+		NotificationTemplate: NewNotificationTemplateClient(cfg),
+		Operator:             NewOperatorClient(cfg),
+		Order:                NewOrderClient(cfg),
+		OrderEvent:           NewOrderEventClient(cfg),
+		OrderLine:            NewOrderLineClient(cfg),
+		OutsideCard:          NewOutsideCardClient(cfg),
+		Payment:              NewPaymentClient(cfg),
+		PaymentMethod:        NewPaymentMethodClient(cfg),
+		PaymentNotice:        NewPaymentNoticeClient(cfg),
+		Product:              NewProductClient(cfg),
+		ProductAdmission:     NewProductAdmissionClient(cfg),
+		PromoCode:            NewPromoCodeClient(cfg),
+		PromoUse:             NewPromoUseClient(cfg),
+		Promotion:            NewPromotionClient(cfg),
+		PushEndpoint:         NewPushEndpointClient(cfg),
+		Reason:               NewReasonClient(cfg),
+		Referral:             NewReferralClient(cfg),
+		ReferralCode:         NewReferralCodeClient(cfg),
+		Reminder:             NewReminderClient(cfg),
+		ReturnRequest:        NewReturnRequestClient(cfg),
+		Review:               NewReviewClient(cfg),
+		Reward:               NewRewardClient(cfg),
+		RewardCode:           NewRewardCodeClient(cfg),
+		RewardRedemption:     NewRewardRedemptionClient(cfg),
+		Role:                 NewRoleClient(cfg),
+		Segment:              NewSegmentClient(cfg),
+		ServiceLevel:         NewServiceLevelClient(cfg),
+		Session:              NewSessionClient(cfg),
+		Setting:              NewSettingClient(cfg),
+		Shipment:             NewShipmentClient(cfg),
+		ShoppingList:         NewShoppingListClient(cfg),
+		SupportTeam:          NewSupportTeamClient(cfg),
+		Survey:               NewSurveyClient(cfg),
+		SurveyRequest:        NewSurveyRequestClient(cfg),
+		Task:                 NewTaskClient(cfg),
+		Ticket:               NewTicketClient(cfg),
+		TicketAttachment:     NewTicketAttachmentClient(cfg),
+		TicketEdit:           NewTicketEditClient(cfg),
+		TicketLink:           NewTicketLinkClient(cfg),
+		TicketMessage:        NewTicketMessageClient(cfg),
+		TicketParticipant:    NewTicketParticipantClient(cfg),
+		TicketView:           NewTicketViewClient(cfg),
+		Tier:                 NewTierClient(cfg),
+		TierChange:           NewTierChangeClient(cfg),
+		TopUp:                NewTopUpClient(cfg),
+		Transfer:             NewTransferClient(cfg),
+		User:                 NewUserClient(cfg),
+		ViewedProduct:        NewViewedProductClient(cfg),
+		WebhookDelivery:      NewWebhookDeliveryClient(cfg),
+		WebhookEndpoint:      NewWebhookEndpointClient(cfg),
+		WishlistItem:         NewWishlistItemClient(cfg),
 	}, nil
 }
 
@@ -703,23 +775,25 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Achievement, c.Address, c.Article, c.ArticleCategory, c.ArticleSearch,
-		c.ArticleVote, c.AuditEntry, c.BonusProgram, c.BusinessCalendar, c.Campaign,
+		c.Achievement, c.Address, c.Announcement, c.AnnouncementMark, c.Article,
+		c.ArticleCategory, c.ArticleSearch, c.ArticleSeeker, c.ArticleVote,
+		c.AuditEntry, c.BonusProgram, c.Broadcast, c.BusinessCalendar, c.Campaign,
 		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.CannedReply, c.CardSource,
 		c.ClockEvent, c.Club, c.ClubMember, c.Company, c.Consent, c.ConsentDocument,
-		c.ContactPoint, c.CustomerNote, c.Document, c.DocumentSeries, c.EarningRule,
-		c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity, c.Invitation,
-		c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Letter,
-		c.ListItem, c.Macro, c.Membership, c.Notification, c.Operator, c.Order,
-		c.OrderEvent, c.OrderLine, c.OutsideCard, c.Payment, c.PaymentMethod,
+		c.ContactPoint, c.CustomerNote, c.Delivery, c.Document, c.DocumentSeries,
+		c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity,
+		c.Invitation, c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry, c.LedgerLot,
+		c.Letter, c.ListItem, c.Macro, c.Membership, c.MessengerLink, c.Notification,
+		c.NotificationRule, c.NotificationSetting, c.NotificationTemplate, c.Operator,
+		c.Order, c.OrderEvent, c.OrderLine, c.OutsideCard, c.Payment, c.PaymentMethod,
 		c.PaymentNotice, c.Product, c.ProductAdmission, c.PromoCode, c.PromoUse,
-		c.Promotion, c.Reason, c.Referral, c.ReferralCode, c.ReturnRequest, c.Review,
-		c.Reward, c.RewardCode, c.RewardRedemption, c.Role, c.ServiceLevel, c.Session,
-		c.Setting, c.Shipment, c.ShoppingList, c.SupportTeam, c.Survey,
-		c.SurveyRequest, c.Task, c.Ticket, c.TicketAttachment, c.TicketEdit,
-		c.TicketLink, c.TicketMessage, c.TicketParticipant, c.TicketView, c.Tier,
-		c.TierChange, c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
-		c.WebhookEndpoint, c.WishlistItem,
+		c.Promotion, c.PushEndpoint, c.Reason, c.Referral, c.ReferralCode, c.Reminder,
+		c.ReturnRequest, c.Review, c.Reward, c.RewardCode, c.RewardRedemption, c.Role,
+		c.Segment, c.ServiceLevel, c.Session, c.Setting, c.Shipment, c.ShoppingList,
+		c.SupportTeam, c.Survey, c.SurveyRequest, c.Task, c.Ticket, c.TicketAttachment,
+		c.TicketEdit, c.TicketLink, c.TicketMessage, c.TicketParticipant, c.TicketView,
+		c.Tier, c.TierChange, c.TopUp, c.Transfer, c.User, c.ViewedProduct,
+		c.WebhookDelivery, c.WebhookEndpoint, c.WishlistItem,
 	} {
 		n.Use(hooks...)
 	}
@@ -729,23 +803,25 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Achievement, c.Address, c.Article, c.ArticleCategory, c.ArticleSearch,
-		c.ArticleVote, c.AuditEntry, c.BonusProgram, c.BusinessCalendar, c.Campaign,
+		c.Achievement, c.Address, c.Announcement, c.AnnouncementMark, c.Article,
+		c.ArticleCategory, c.ArticleSearch, c.ArticleSeeker, c.ArticleVote,
+		c.AuditEntry, c.BonusProgram, c.Broadcast, c.BusinessCalendar, c.Campaign,
 		c.CampaignAct, c.CampaignEntry, c.CampaignPhoto, c.CannedReply, c.CardSource,
 		c.ClockEvent, c.Club, c.ClubMember, c.Company, c.Consent, c.ConsentDocument,
-		c.ContactPoint, c.CustomerNote, c.Document, c.DocumentSeries, c.EarningRule,
-		c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity, c.Invitation,
-		c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry, c.LedgerLot, c.Letter,
-		c.ListItem, c.Macro, c.Membership, c.Notification, c.Operator, c.Order,
-		c.OrderEvent, c.OrderLine, c.OutsideCard, c.Payment, c.PaymentMethod,
+		c.ContactPoint, c.CustomerNote, c.Delivery, c.Document, c.DocumentSeries,
+		c.EarningRule, c.EarningUse, c.FeeRule, c.GiftCard, c.Goal, c.Identity,
+		c.Invitation, c.InvoiceQuote, c.LedgerAccount, c.LedgerEntry, c.LedgerLot,
+		c.Letter, c.ListItem, c.Macro, c.Membership, c.MessengerLink, c.Notification,
+		c.NotificationRule, c.NotificationSetting, c.NotificationTemplate, c.Operator,
+		c.Order, c.OrderEvent, c.OrderLine, c.OutsideCard, c.Payment, c.PaymentMethod,
 		c.PaymentNotice, c.Product, c.ProductAdmission, c.PromoCode, c.PromoUse,
-		c.Promotion, c.Reason, c.Referral, c.ReferralCode, c.ReturnRequest, c.Review,
-		c.Reward, c.RewardCode, c.RewardRedemption, c.Role, c.ServiceLevel, c.Session,
-		c.Setting, c.Shipment, c.ShoppingList, c.SupportTeam, c.Survey,
-		c.SurveyRequest, c.Task, c.Ticket, c.TicketAttachment, c.TicketEdit,
-		c.TicketLink, c.TicketMessage, c.TicketParticipant, c.TicketView, c.Tier,
-		c.TierChange, c.TopUp, c.Transfer, c.User, c.ViewedProduct, c.WebhookDelivery,
-		c.WebhookEndpoint, c.WishlistItem,
+		c.Promotion, c.PushEndpoint, c.Reason, c.Referral, c.ReferralCode, c.Reminder,
+		c.ReturnRequest, c.Review, c.Reward, c.RewardCode, c.RewardRedemption, c.Role,
+		c.Segment, c.ServiceLevel, c.Session, c.Setting, c.Shipment, c.ShoppingList,
+		c.SupportTeam, c.Survey, c.SurveyRequest, c.Task, c.Ticket, c.TicketAttachment,
+		c.TicketEdit, c.TicketLink, c.TicketMessage, c.TicketParticipant, c.TicketView,
+		c.Tier, c.TierChange, c.TopUp, c.Transfer, c.User, c.ViewedProduct,
+		c.WebhookDelivery, c.WebhookEndpoint, c.WishlistItem,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -758,18 +834,26 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Achievement.mutate(ctx, m)
 	case *AddressMutation:
 		return c.Address.mutate(ctx, m)
+	case *AnnouncementMutation:
+		return c.Announcement.mutate(ctx, m)
+	case *AnnouncementMarkMutation:
+		return c.AnnouncementMark.mutate(ctx, m)
 	case *ArticleMutation:
 		return c.Article.mutate(ctx, m)
 	case *ArticleCategoryMutation:
 		return c.ArticleCategory.mutate(ctx, m)
 	case *ArticleSearchMutation:
 		return c.ArticleSearch.mutate(ctx, m)
+	case *ArticleSeekerMutation:
+		return c.ArticleSeeker.mutate(ctx, m)
 	case *ArticleVoteMutation:
 		return c.ArticleVote.mutate(ctx, m)
 	case *AuditEntryMutation:
 		return c.AuditEntry.mutate(ctx, m)
 	case *BonusProgramMutation:
 		return c.BonusProgram.mutate(ctx, m)
+	case *BroadcastMutation:
+		return c.Broadcast.mutate(ctx, m)
 	case *BusinessCalendarMutation:
 		return c.BusinessCalendar.mutate(ctx, m)
 	case *CampaignMutation:
@@ -800,6 +884,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.ContactPoint.mutate(ctx, m)
 	case *CustomerNoteMutation:
 		return c.CustomerNote.mutate(ctx, m)
+	case *DeliveryMutation:
+		return c.Delivery.mutate(ctx, m)
 	case *DocumentMutation:
 		return c.Document.mutate(ctx, m)
 	case *DocumentSeriesMutation:
@@ -834,8 +920,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Macro.mutate(ctx, m)
 	case *MembershipMutation:
 		return c.Membership.mutate(ctx, m)
+	case *MessengerLinkMutation:
+		return c.MessengerLink.mutate(ctx, m)
 	case *NotificationMutation:
 		return c.Notification.mutate(ctx, m)
+	case *NotificationRuleMutation:
+		return c.NotificationRule.mutate(ctx, m)
+	case *NotificationSettingMutation:
+		return c.NotificationSetting.mutate(ctx, m)
+	case *NotificationTemplateMutation:
+		return c.NotificationTemplate.mutate(ctx, m)
 	case *OperatorMutation:
 		return c.Operator.mutate(ctx, m)
 	case *OrderMutation:
@@ -862,12 +956,16 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PromoUse.mutate(ctx, m)
 	case *PromotionMutation:
 		return c.Promotion.mutate(ctx, m)
+	case *PushEndpointMutation:
+		return c.PushEndpoint.mutate(ctx, m)
 	case *ReasonMutation:
 		return c.Reason.mutate(ctx, m)
 	case *ReferralMutation:
 		return c.Referral.mutate(ctx, m)
 	case *ReferralCodeMutation:
 		return c.ReferralCode.mutate(ctx, m)
+	case *ReminderMutation:
+		return c.Reminder.mutate(ctx, m)
 	case *ReturnRequestMutation:
 		return c.ReturnRequest.mutate(ctx, m)
 	case *ReviewMutation:
@@ -880,6 +978,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RewardRedemption.mutate(ctx, m)
 	case *RoleMutation:
 		return c.Role.mutate(ctx, m)
+	case *SegmentMutation:
+		return c.Segment.mutate(ctx, m)
 	case *ServiceLevelMutation:
 		return c.ServiceLevel.mutate(ctx, m)
 	case *SessionMutation:
@@ -1214,6 +1314,304 @@ func (c *AddressClient) mutate(ctx context.Context, m *AddressMutation) (Value, 
 		return (&AddressDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Address mutation op: %q", m.Op())
+	}
+}
+
+// AnnouncementClient is a client for the Announcement schema.
+type AnnouncementClient struct {
+	config
+}
+
+// NewAnnouncementClient returns a client for the Announcement from the given config.
+func NewAnnouncementClient(c config) *AnnouncementClient {
+	return &AnnouncementClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `announcement.Hooks(f(g(h())))`.
+func (c *AnnouncementClient) Use(hooks ...Hook) {
+	c.hooks.Announcement = append(c.hooks.Announcement, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `announcement.Intercept(f(g(h())))`.
+func (c *AnnouncementClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Announcement = append(c.inters.Announcement, interceptors...)
+}
+
+// Create returns a builder for creating a Announcement entity.
+func (c *AnnouncementClient) Create() *AnnouncementCreate {
+	mutation := newAnnouncementMutation(c.config, OpCreate)
+	return &AnnouncementCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Announcement entities.
+func (c *AnnouncementClient) CreateBulk(builders ...*AnnouncementCreate) *AnnouncementCreateBulk {
+	return &AnnouncementCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AnnouncementClient) MapCreateBulk(slice any, setFunc func(*AnnouncementCreate, int)) *AnnouncementCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AnnouncementCreateBulk{err: fmt.Errorf("calling to AnnouncementClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AnnouncementCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AnnouncementCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Announcement.
+func (c *AnnouncementClient) Update() *AnnouncementUpdate {
+	mutation := newAnnouncementMutation(c.config, OpUpdate)
+	return &AnnouncementUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AnnouncementClient) UpdateOne(_m *Announcement) *AnnouncementUpdateOne {
+	mutation := newAnnouncementMutation(c.config, OpUpdateOne, withAnnouncement(_m))
+	return &AnnouncementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AnnouncementClient) UpdateOneID(id uuid.UUID) *AnnouncementUpdateOne {
+	mutation := newAnnouncementMutation(c.config, OpUpdateOne, withAnnouncementID(id))
+	return &AnnouncementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Announcement.
+func (c *AnnouncementClient) Delete() *AnnouncementDelete {
+	mutation := newAnnouncementMutation(c.config, OpDelete)
+	return &AnnouncementDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AnnouncementClient) DeleteOne(_m *Announcement) *AnnouncementDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AnnouncementClient) DeleteOneID(id uuid.UUID) *AnnouncementDeleteOne {
+	builder := c.Delete().Where(announcement.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AnnouncementDeleteOne{builder}
+}
+
+// Query returns a query builder for Announcement.
+func (c *AnnouncementClient) Query() *AnnouncementQuery {
+	return &AnnouncementQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAnnouncement},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Announcement entity by its id.
+func (c *AnnouncementClient) Get(ctx context.Context, id uuid.UUID) (*Announcement, error) {
+	return c.Query().Where(announcement.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AnnouncementClient) GetX(ctx context.Context, id uuid.UUID) *Announcement {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMarks queries the marks edge of a Announcement.
+func (c *AnnouncementClient) QueryMarks(_m *Announcement) *AnnouncementMarkQuery {
+	query := (&AnnouncementMarkClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(announcement.Table, announcement.FieldID, id),
+			sqlgraph.To(announcementmark.Table, announcementmark.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, announcement.MarksTable, announcement.MarksColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AnnouncementClient) Hooks() []Hook {
+	return c.hooks.Announcement
+}
+
+// Interceptors returns the client interceptors.
+func (c *AnnouncementClient) Interceptors() []Interceptor {
+	return c.inters.Announcement
+}
+
+func (c *AnnouncementClient) mutate(ctx context.Context, m *AnnouncementMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AnnouncementCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AnnouncementUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AnnouncementUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AnnouncementDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Announcement mutation op: %q", m.Op())
+	}
+}
+
+// AnnouncementMarkClient is a client for the AnnouncementMark schema.
+type AnnouncementMarkClient struct {
+	config
+}
+
+// NewAnnouncementMarkClient returns a client for the AnnouncementMark from the given config.
+func NewAnnouncementMarkClient(c config) *AnnouncementMarkClient {
+	return &AnnouncementMarkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `announcementmark.Hooks(f(g(h())))`.
+func (c *AnnouncementMarkClient) Use(hooks ...Hook) {
+	c.hooks.AnnouncementMark = append(c.hooks.AnnouncementMark, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `announcementmark.Intercept(f(g(h())))`.
+func (c *AnnouncementMarkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AnnouncementMark = append(c.inters.AnnouncementMark, interceptors...)
+}
+
+// Create returns a builder for creating a AnnouncementMark entity.
+func (c *AnnouncementMarkClient) Create() *AnnouncementMarkCreate {
+	mutation := newAnnouncementMarkMutation(c.config, OpCreate)
+	return &AnnouncementMarkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AnnouncementMark entities.
+func (c *AnnouncementMarkClient) CreateBulk(builders ...*AnnouncementMarkCreate) *AnnouncementMarkCreateBulk {
+	return &AnnouncementMarkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AnnouncementMarkClient) MapCreateBulk(slice any, setFunc func(*AnnouncementMarkCreate, int)) *AnnouncementMarkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AnnouncementMarkCreateBulk{err: fmt.Errorf("calling to AnnouncementMarkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AnnouncementMarkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AnnouncementMarkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AnnouncementMark.
+func (c *AnnouncementMarkClient) Update() *AnnouncementMarkUpdate {
+	mutation := newAnnouncementMarkMutation(c.config, OpUpdate)
+	return &AnnouncementMarkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AnnouncementMarkClient) UpdateOne(_m *AnnouncementMark) *AnnouncementMarkUpdateOne {
+	mutation := newAnnouncementMarkMutation(c.config, OpUpdateOne, withAnnouncementMark(_m))
+	return &AnnouncementMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AnnouncementMarkClient) UpdateOneID(id uuid.UUID) *AnnouncementMarkUpdateOne {
+	mutation := newAnnouncementMarkMutation(c.config, OpUpdateOne, withAnnouncementMarkID(id))
+	return &AnnouncementMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AnnouncementMark.
+func (c *AnnouncementMarkClient) Delete() *AnnouncementMarkDelete {
+	mutation := newAnnouncementMarkMutation(c.config, OpDelete)
+	return &AnnouncementMarkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AnnouncementMarkClient) DeleteOne(_m *AnnouncementMark) *AnnouncementMarkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AnnouncementMarkClient) DeleteOneID(id uuid.UUID) *AnnouncementMarkDeleteOne {
+	builder := c.Delete().Where(announcementmark.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AnnouncementMarkDeleteOne{builder}
+}
+
+// Query returns a query builder for AnnouncementMark.
+func (c *AnnouncementMarkClient) Query() *AnnouncementMarkQuery {
+	return &AnnouncementMarkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAnnouncementMark},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AnnouncementMark entity by its id.
+func (c *AnnouncementMarkClient) Get(ctx context.Context, id uuid.UUID) (*AnnouncementMark, error) {
+	return c.Query().Where(announcementmark.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AnnouncementMarkClient) GetX(ctx context.Context, id uuid.UUID) *AnnouncementMark {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryAnnouncement queries the announcement edge of a AnnouncementMark.
+func (c *AnnouncementMarkClient) QueryAnnouncement(_m *AnnouncementMark) *AnnouncementQuery {
+	query := (&AnnouncementClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(announcementmark.Table, announcementmark.FieldID, id),
+			sqlgraph.To(announcement.Table, announcement.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, announcementmark.AnnouncementTable, announcementmark.AnnouncementColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AnnouncementMarkClient) Hooks() []Hook {
+	return c.hooks.AnnouncementMark
+}
+
+// Interceptors returns the client interceptors.
+func (c *AnnouncementMarkClient) Interceptors() []Interceptor {
+	return c.inters.AnnouncementMark
+}
+
+func (c *AnnouncementMarkClient) mutate(ctx context.Context, m *AnnouncementMarkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AnnouncementMarkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AnnouncementMarkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AnnouncementMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AnnouncementMarkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown AnnouncementMark mutation op: %q", m.Op())
 	}
 }
 
@@ -1616,6 +2014,139 @@ func (c *ArticleSearchClient) mutate(ctx context.Context, m *ArticleSearchMutati
 	}
 }
 
+// ArticleSeekerClient is a client for the ArticleSeeker schema.
+type ArticleSeekerClient struct {
+	config
+}
+
+// NewArticleSeekerClient returns a client for the ArticleSeeker from the given config.
+func NewArticleSeekerClient(c config) *ArticleSeekerClient {
+	return &ArticleSeekerClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `articleseeker.Hooks(f(g(h())))`.
+func (c *ArticleSeekerClient) Use(hooks ...Hook) {
+	c.hooks.ArticleSeeker = append(c.hooks.ArticleSeeker, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `articleseeker.Intercept(f(g(h())))`.
+func (c *ArticleSeekerClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ArticleSeeker = append(c.inters.ArticleSeeker, interceptors...)
+}
+
+// Create returns a builder for creating a ArticleSeeker entity.
+func (c *ArticleSeekerClient) Create() *ArticleSeekerCreate {
+	mutation := newArticleSeekerMutation(c.config, OpCreate)
+	return &ArticleSeekerCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ArticleSeeker entities.
+func (c *ArticleSeekerClient) CreateBulk(builders ...*ArticleSeekerCreate) *ArticleSeekerCreateBulk {
+	return &ArticleSeekerCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ArticleSeekerClient) MapCreateBulk(slice any, setFunc func(*ArticleSeekerCreate, int)) *ArticleSeekerCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ArticleSeekerCreateBulk{err: fmt.Errorf("calling to ArticleSeekerClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ArticleSeekerCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ArticleSeekerCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ArticleSeeker.
+func (c *ArticleSeekerClient) Update() *ArticleSeekerUpdate {
+	mutation := newArticleSeekerMutation(c.config, OpUpdate)
+	return &ArticleSeekerUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ArticleSeekerClient) UpdateOne(_m *ArticleSeeker) *ArticleSeekerUpdateOne {
+	mutation := newArticleSeekerMutation(c.config, OpUpdateOne, withArticleSeeker(_m))
+	return &ArticleSeekerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ArticleSeekerClient) UpdateOneID(id uuid.UUID) *ArticleSeekerUpdateOne {
+	mutation := newArticleSeekerMutation(c.config, OpUpdateOne, withArticleSeekerID(id))
+	return &ArticleSeekerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ArticleSeeker.
+func (c *ArticleSeekerClient) Delete() *ArticleSeekerDelete {
+	mutation := newArticleSeekerMutation(c.config, OpDelete)
+	return &ArticleSeekerDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ArticleSeekerClient) DeleteOne(_m *ArticleSeeker) *ArticleSeekerDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ArticleSeekerClient) DeleteOneID(id uuid.UUID) *ArticleSeekerDeleteOne {
+	builder := c.Delete().Where(articleseeker.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ArticleSeekerDeleteOne{builder}
+}
+
+// Query returns a query builder for ArticleSeeker.
+func (c *ArticleSeekerClient) Query() *ArticleSeekerQuery {
+	return &ArticleSeekerQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeArticleSeeker},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ArticleSeeker entity by its id.
+func (c *ArticleSeekerClient) Get(ctx context.Context, id uuid.UUID) (*ArticleSeeker, error) {
+	return c.Query().Where(articleseeker.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ArticleSeekerClient) GetX(ctx context.Context, id uuid.UUID) *ArticleSeeker {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ArticleSeekerClient) Hooks() []Hook {
+	return c.hooks.ArticleSeeker
+}
+
+// Interceptors returns the client interceptors.
+func (c *ArticleSeekerClient) Interceptors() []Interceptor {
+	return c.inters.ArticleSeeker
+}
+
+func (c *ArticleSeekerClient) mutate(ctx context.Context, m *ArticleSeekerMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ArticleSeekerCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ArticleSeekerUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ArticleSeekerUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ArticleSeekerDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown ArticleSeeker mutation op: %q", m.Op())
+	}
+}
+
 // ArticleVoteClient is a client for the ArticleVote schema.
 type ArticleVoteClient struct {
 	config
@@ -2012,6 +2543,139 @@ func (c *BonusProgramClient) mutate(ctx context.Context, m *BonusProgramMutation
 		return (&BonusProgramDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown BonusProgram mutation op: %q", m.Op())
+	}
+}
+
+// BroadcastClient is a client for the Broadcast schema.
+type BroadcastClient struct {
+	config
+}
+
+// NewBroadcastClient returns a client for the Broadcast from the given config.
+func NewBroadcastClient(c config) *BroadcastClient {
+	return &BroadcastClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `broadcast.Hooks(f(g(h())))`.
+func (c *BroadcastClient) Use(hooks ...Hook) {
+	c.hooks.Broadcast = append(c.hooks.Broadcast, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `broadcast.Intercept(f(g(h())))`.
+func (c *BroadcastClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Broadcast = append(c.inters.Broadcast, interceptors...)
+}
+
+// Create returns a builder for creating a Broadcast entity.
+func (c *BroadcastClient) Create() *BroadcastCreate {
+	mutation := newBroadcastMutation(c.config, OpCreate)
+	return &BroadcastCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Broadcast entities.
+func (c *BroadcastClient) CreateBulk(builders ...*BroadcastCreate) *BroadcastCreateBulk {
+	return &BroadcastCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *BroadcastClient) MapCreateBulk(slice any, setFunc func(*BroadcastCreate, int)) *BroadcastCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &BroadcastCreateBulk{err: fmt.Errorf("calling to BroadcastClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*BroadcastCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &BroadcastCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Broadcast.
+func (c *BroadcastClient) Update() *BroadcastUpdate {
+	mutation := newBroadcastMutation(c.config, OpUpdate)
+	return &BroadcastUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *BroadcastClient) UpdateOne(_m *Broadcast) *BroadcastUpdateOne {
+	mutation := newBroadcastMutation(c.config, OpUpdateOne, withBroadcast(_m))
+	return &BroadcastUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *BroadcastClient) UpdateOneID(id uuid.UUID) *BroadcastUpdateOne {
+	mutation := newBroadcastMutation(c.config, OpUpdateOne, withBroadcastID(id))
+	return &BroadcastUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Broadcast.
+func (c *BroadcastClient) Delete() *BroadcastDelete {
+	mutation := newBroadcastMutation(c.config, OpDelete)
+	return &BroadcastDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *BroadcastClient) DeleteOne(_m *Broadcast) *BroadcastDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *BroadcastClient) DeleteOneID(id uuid.UUID) *BroadcastDeleteOne {
+	builder := c.Delete().Where(broadcast.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &BroadcastDeleteOne{builder}
+}
+
+// Query returns a query builder for Broadcast.
+func (c *BroadcastClient) Query() *BroadcastQuery {
+	return &BroadcastQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeBroadcast},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Broadcast entity by its id.
+func (c *BroadcastClient) Get(ctx context.Context, id uuid.UUID) (*Broadcast, error) {
+	return c.Query().Where(broadcast.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *BroadcastClient) GetX(ctx context.Context, id uuid.UUID) *Broadcast {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *BroadcastClient) Hooks() []Hook {
+	return c.hooks.Broadcast
+}
+
+// Interceptors returns the client interceptors.
+func (c *BroadcastClient) Interceptors() []Interceptor {
+	return c.inters.Broadcast
+}
+
+func (c *BroadcastClient) mutate(ctx context.Context, m *BroadcastMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&BroadcastCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&BroadcastUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&BroadcastUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&BroadcastDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Broadcast mutation op: %q", m.Op())
 	}
 }
 
@@ -4023,6 +4687,139 @@ func (c *CustomerNoteClient) mutate(ctx context.Context, m *CustomerNoteMutation
 		return (&CustomerNoteDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown CustomerNote mutation op: %q", m.Op())
+	}
+}
+
+// DeliveryClient is a client for the Delivery schema.
+type DeliveryClient struct {
+	config
+}
+
+// NewDeliveryClient returns a client for the Delivery from the given config.
+func NewDeliveryClient(c config) *DeliveryClient {
+	return &DeliveryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `delivery.Hooks(f(g(h())))`.
+func (c *DeliveryClient) Use(hooks ...Hook) {
+	c.hooks.Delivery = append(c.hooks.Delivery, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `delivery.Intercept(f(g(h())))`.
+func (c *DeliveryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Delivery = append(c.inters.Delivery, interceptors...)
+}
+
+// Create returns a builder for creating a Delivery entity.
+func (c *DeliveryClient) Create() *DeliveryCreate {
+	mutation := newDeliveryMutation(c.config, OpCreate)
+	return &DeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Delivery entities.
+func (c *DeliveryClient) CreateBulk(builders ...*DeliveryCreate) *DeliveryCreateBulk {
+	return &DeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DeliveryClient) MapCreateBulk(slice any, setFunc func(*DeliveryCreate, int)) *DeliveryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DeliveryCreateBulk{err: fmt.Errorf("calling to DeliveryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DeliveryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DeliveryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Delivery.
+func (c *DeliveryClient) Update() *DeliveryUpdate {
+	mutation := newDeliveryMutation(c.config, OpUpdate)
+	return &DeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DeliveryClient) UpdateOne(_m *Delivery) *DeliveryUpdateOne {
+	mutation := newDeliveryMutation(c.config, OpUpdateOne, withDelivery(_m))
+	return &DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DeliveryClient) UpdateOneID(id uuid.UUID) *DeliveryUpdateOne {
+	mutation := newDeliveryMutation(c.config, OpUpdateOne, withDeliveryID(id))
+	return &DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Delivery.
+func (c *DeliveryClient) Delete() *DeliveryDelete {
+	mutation := newDeliveryMutation(c.config, OpDelete)
+	return &DeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DeliveryClient) DeleteOne(_m *Delivery) *DeliveryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DeliveryClient) DeleteOneID(id uuid.UUID) *DeliveryDeleteOne {
+	builder := c.Delete().Where(delivery.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DeliveryDeleteOne{builder}
+}
+
+// Query returns a query builder for Delivery.
+func (c *DeliveryClient) Query() *DeliveryQuery {
+	return &DeliveryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDelivery},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Delivery entity by its id.
+func (c *DeliveryClient) Get(ctx context.Context, id uuid.UUID) (*Delivery, error) {
+	return c.Query().Where(delivery.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DeliveryClient) GetX(ctx context.Context, id uuid.UUID) *Delivery {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DeliveryClient) Hooks() []Hook {
+	return c.hooks.Delivery
+}
+
+// Interceptors returns the client interceptors.
+func (c *DeliveryClient) Interceptors() []Interceptor {
+	return c.inters.Delivery
+}
+
+func (c *DeliveryClient) mutate(ctx context.Context, m *DeliveryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DeliveryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Delivery mutation op: %q", m.Op())
 	}
 }
 
@@ -6383,6 +7180,139 @@ func (c *MembershipClient) mutate(ctx context.Context, m *MembershipMutation) (V
 	}
 }
 
+// MessengerLinkClient is a client for the MessengerLink schema.
+type MessengerLinkClient struct {
+	config
+}
+
+// NewMessengerLinkClient returns a client for the MessengerLink from the given config.
+func NewMessengerLinkClient(c config) *MessengerLinkClient {
+	return &MessengerLinkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `messengerlink.Hooks(f(g(h())))`.
+func (c *MessengerLinkClient) Use(hooks ...Hook) {
+	c.hooks.MessengerLink = append(c.hooks.MessengerLink, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `messengerlink.Intercept(f(g(h())))`.
+func (c *MessengerLinkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.MessengerLink = append(c.inters.MessengerLink, interceptors...)
+}
+
+// Create returns a builder for creating a MessengerLink entity.
+func (c *MessengerLinkClient) Create() *MessengerLinkCreate {
+	mutation := newMessengerLinkMutation(c.config, OpCreate)
+	return &MessengerLinkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of MessengerLink entities.
+func (c *MessengerLinkClient) CreateBulk(builders ...*MessengerLinkCreate) *MessengerLinkCreateBulk {
+	return &MessengerLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *MessengerLinkClient) MapCreateBulk(slice any, setFunc func(*MessengerLinkCreate, int)) *MessengerLinkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &MessengerLinkCreateBulk{err: fmt.Errorf("calling to MessengerLinkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*MessengerLinkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &MessengerLinkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for MessengerLink.
+func (c *MessengerLinkClient) Update() *MessengerLinkUpdate {
+	mutation := newMessengerLinkMutation(c.config, OpUpdate)
+	return &MessengerLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *MessengerLinkClient) UpdateOne(_m *MessengerLink) *MessengerLinkUpdateOne {
+	mutation := newMessengerLinkMutation(c.config, OpUpdateOne, withMessengerLink(_m))
+	return &MessengerLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *MessengerLinkClient) UpdateOneID(id uuid.UUID) *MessengerLinkUpdateOne {
+	mutation := newMessengerLinkMutation(c.config, OpUpdateOne, withMessengerLinkID(id))
+	return &MessengerLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for MessengerLink.
+func (c *MessengerLinkClient) Delete() *MessengerLinkDelete {
+	mutation := newMessengerLinkMutation(c.config, OpDelete)
+	return &MessengerLinkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *MessengerLinkClient) DeleteOne(_m *MessengerLink) *MessengerLinkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *MessengerLinkClient) DeleteOneID(id uuid.UUID) *MessengerLinkDeleteOne {
+	builder := c.Delete().Where(messengerlink.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &MessengerLinkDeleteOne{builder}
+}
+
+// Query returns a query builder for MessengerLink.
+func (c *MessengerLinkClient) Query() *MessengerLinkQuery {
+	return &MessengerLinkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMessengerLink},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a MessengerLink entity by its id.
+func (c *MessengerLinkClient) Get(ctx context.Context, id uuid.UUID) (*MessengerLink, error) {
+	return c.Query().Where(messengerlink.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *MessengerLinkClient) GetX(ctx context.Context, id uuid.UUID) *MessengerLink {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *MessengerLinkClient) Hooks() []Hook {
+	return c.hooks.MessengerLink
+}
+
+// Interceptors returns the client interceptors.
+func (c *MessengerLinkClient) Interceptors() []Interceptor {
+	return c.inters.MessengerLink
+}
+
+func (c *MessengerLinkClient) mutate(ctx context.Context, m *MessengerLinkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&MessengerLinkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&MessengerLinkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&MessengerLinkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&MessengerLinkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown MessengerLink mutation op: %q", m.Op())
+	}
+}
+
 // NotificationClient is a client for the Notification schema.
 type NotificationClient struct {
 	config
@@ -6513,6 +7443,405 @@ func (c *NotificationClient) mutate(ctx context.Context, m *NotificationMutation
 		return (&NotificationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Notification mutation op: %q", m.Op())
+	}
+}
+
+// NotificationRuleClient is a client for the NotificationRule schema.
+type NotificationRuleClient struct {
+	config
+}
+
+// NewNotificationRuleClient returns a client for the NotificationRule from the given config.
+func NewNotificationRuleClient(c config) *NotificationRuleClient {
+	return &NotificationRuleClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `notificationrule.Hooks(f(g(h())))`.
+func (c *NotificationRuleClient) Use(hooks ...Hook) {
+	c.hooks.NotificationRule = append(c.hooks.NotificationRule, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `notificationrule.Intercept(f(g(h())))`.
+func (c *NotificationRuleClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NotificationRule = append(c.inters.NotificationRule, interceptors...)
+}
+
+// Create returns a builder for creating a NotificationRule entity.
+func (c *NotificationRuleClient) Create() *NotificationRuleCreate {
+	mutation := newNotificationRuleMutation(c.config, OpCreate)
+	return &NotificationRuleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NotificationRule entities.
+func (c *NotificationRuleClient) CreateBulk(builders ...*NotificationRuleCreate) *NotificationRuleCreateBulk {
+	return &NotificationRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NotificationRuleClient) MapCreateBulk(slice any, setFunc func(*NotificationRuleCreate, int)) *NotificationRuleCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NotificationRuleCreateBulk{err: fmt.Errorf("calling to NotificationRuleClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NotificationRuleCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NotificationRuleCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NotificationRule.
+func (c *NotificationRuleClient) Update() *NotificationRuleUpdate {
+	mutation := newNotificationRuleMutation(c.config, OpUpdate)
+	return &NotificationRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NotificationRuleClient) UpdateOne(_m *NotificationRule) *NotificationRuleUpdateOne {
+	mutation := newNotificationRuleMutation(c.config, OpUpdateOne, withNotificationRule(_m))
+	return &NotificationRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NotificationRuleClient) UpdateOneID(id uuid.UUID) *NotificationRuleUpdateOne {
+	mutation := newNotificationRuleMutation(c.config, OpUpdateOne, withNotificationRuleID(id))
+	return &NotificationRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NotificationRule.
+func (c *NotificationRuleClient) Delete() *NotificationRuleDelete {
+	mutation := newNotificationRuleMutation(c.config, OpDelete)
+	return &NotificationRuleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NotificationRuleClient) DeleteOne(_m *NotificationRule) *NotificationRuleDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NotificationRuleClient) DeleteOneID(id uuid.UUID) *NotificationRuleDeleteOne {
+	builder := c.Delete().Where(notificationrule.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NotificationRuleDeleteOne{builder}
+}
+
+// Query returns a query builder for NotificationRule.
+func (c *NotificationRuleClient) Query() *NotificationRuleQuery {
+	return &NotificationRuleQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNotificationRule},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NotificationRule entity by its id.
+func (c *NotificationRuleClient) Get(ctx context.Context, id uuid.UUID) (*NotificationRule, error) {
+	return c.Query().Where(notificationrule.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NotificationRuleClient) GetX(ctx context.Context, id uuid.UUID) *NotificationRule {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NotificationRuleClient) Hooks() []Hook {
+	return c.hooks.NotificationRule
+}
+
+// Interceptors returns the client interceptors.
+func (c *NotificationRuleClient) Interceptors() []Interceptor {
+	return c.inters.NotificationRule
+}
+
+func (c *NotificationRuleClient) mutate(ctx context.Context, m *NotificationRuleMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NotificationRuleCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NotificationRuleUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NotificationRuleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NotificationRuleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown NotificationRule mutation op: %q", m.Op())
+	}
+}
+
+// NotificationSettingClient is a client for the NotificationSetting schema.
+type NotificationSettingClient struct {
+	config
+}
+
+// NewNotificationSettingClient returns a client for the NotificationSetting from the given config.
+func NewNotificationSettingClient(c config) *NotificationSettingClient {
+	return &NotificationSettingClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `notificationsetting.Hooks(f(g(h())))`.
+func (c *NotificationSettingClient) Use(hooks ...Hook) {
+	c.hooks.NotificationSetting = append(c.hooks.NotificationSetting, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `notificationsetting.Intercept(f(g(h())))`.
+func (c *NotificationSettingClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NotificationSetting = append(c.inters.NotificationSetting, interceptors...)
+}
+
+// Create returns a builder for creating a NotificationSetting entity.
+func (c *NotificationSettingClient) Create() *NotificationSettingCreate {
+	mutation := newNotificationSettingMutation(c.config, OpCreate)
+	return &NotificationSettingCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NotificationSetting entities.
+func (c *NotificationSettingClient) CreateBulk(builders ...*NotificationSettingCreate) *NotificationSettingCreateBulk {
+	return &NotificationSettingCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NotificationSettingClient) MapCreateBulk(slice any, setFunc func(*NotificationSettingCreate, int)) *NotificationSettingCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NotificationSettingCreateBulk{err: fmt.Errorf("calling to NotificationSettingClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NotificationSettingCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NotificationSettingCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NotificationSetting.
+func (c *NotificationSettingClient) Update() *NotificationSettingUpdate {
+	mutation := newNotificationSettingMutation(c.config, OpUpdate)
+	return &NotificationSettingUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NotificationSettingClient) UpdateOne(_m *NotificationSetting) *NotificationSettingUpdateOne {
+	mutation := newNotificationSettingMutation(c.config, OpUpdateOne, withNotificationSetting(_m))
+	return &NotificationSettingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NotificationSettingClient) UpdateOneID(id uuid.UUID) *NotificationSettingUpdateOne {
+	mutation := newNotificationSettingMutation(c.config, OpUpdateOne, withNotificationSettingID(id))
+	return &NotificationSettingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NotificationSetting.
+func (c *NotificationSettingClient) Delete() *NotificationSettingDelete {
+	mutation := newNotificationSettingMutation(c.config, OpDelete)
+	return &NotificationSettingDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NotificationSettingClient) DeleteOne(_m *NotificationSetting) *NotificationSettingDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NotificationSettingClient) DeleteOneID(id uuid.UUID) *NotificationSettingDeleteOne {
+	builder := c.Delete().Where(notificationsetting.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NotificationSettingDeleteOne{builder}
+}
+
+// Query returns a query builder for NotificationSetting.
+func (c *NotificationSettingClient) Query() *NotificationSettingQuery {
+	return &NotificationSettingQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNotificationSetting},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NotificationSetting entity by its id.
+func (c *NotificationSettingClient) Get(ctx context.Context, id uuid.UUID) (*NotificationSetting, error) {
+	return c.Query().Where(notificationsetting.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NotificationSettingClient) GetX(ctx context.Context, id uuid.UUID) *NotificationSetting {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NotificationSettingClient) Hooks() []Hook {
+	return c.hooks.NotificationSetting
+}
+
+// Interceptors returns the client interceptors.
+func (c *NotificationSettingClient) Interceptors() []Interceptor {
+	return c.inters.NotificationSetting
+}
+
+func (c *NotificationSettingClient) mutate(ctx context.Context, m *NotificationSettingMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NotificationSettingCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NotificationSettingUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NotificationSettingUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NotificationSettingDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown NotificationSetting mutation op: %q", m.Op())
+	}
+}
+
+// NotificationTemplateClient is a client for the NotificationTemplate schema.
+type NotificationTemplateClient struct {
+	config
+}
+
+// NewNotificationTemplateClient returns a client for the NotificationTemplate from the given config.
+func NewNotificationTemplateClient(c config) *NotificationTemplateClient {
+	return &NotificationTemplateClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `notificationtemplate.Hooks(f(g(h())))`.
+func (c *NotificationTemplateClient) Use(hooks ...Hook) {
+	c.hooks.NotificationTemplate = append(c.hooks.NotificationTemplate, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `notificationtemplate.Intercept(f(g(h())))`.
+func (c *NotificationTemplateClient) Intercept(interceptors ...Interceptor) {
+	c.inters.NotificationTemplate = append(c.inters.NotificationTemplate, interceptors...)
+}
+
+// Create returns a builder for creating a NotificationTemplate entity.
+func (c *NotificationTemplateClient) Create() *NotificationTemplateCreate {
+	mutation := newNotificationTemplateMutation(c.config, OpCreate)
+	return &NotificationTemplateCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of NotificationTemplate entities.
+func (c *NotificationTemplateClient) CreateBulk(builders ...*NotificationTemplateCreate) *NotificationTemplateCreateBulk {
+	return &NotificationTemplateCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NotificationTemplateClient) MapCreateBulk(slice any, setFunc func(*NotificationTemplateCreate, int)) *NotificationTemplateCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NotificationTemplateCreateBulk{err: fmt.Errorf("calling to NotificationTemplateClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NotificationTemplateCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NotificationTemplateCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for NotificationTemplate.
+func (c *NotificationTemplateClient) Update() *NotificationTemplateUpdate {
+	mutation := newNotificationTemplateMutation(c.config, OpUpdate)
+	return &NotificationTemplateUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NotificationTemplateClient) UpdateOne(_m *NotificationTemplate) *NotificationTemplateUpdateOne {
+	mutation := newNotificationTemplateMutation(c.config, OpUpdateOne, withNotificationTemplate(_m))
+	return &NotificationTemplateUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NotificationTemplateClient) UpdateOneID(id uuid.UUID) *NotificationTemplateUpdateOne {
+	mutation := newNotificationTemplateMutation(c.config, OpUpdateOne, withNotificationTemplateID(id))
+	return &NotificationTemplateUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for NotificationTemplate.
+func (c *NotificationTemplateClient) Delete() *NotificationTemplateDelete {
+	mutation := newNotificationTemplateMutation(c.config, OpDelete)
+	return &NotificationTemplateDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NotificationTemplateClient) DeleteOne(_m *NotificationTemplate) *NotificationTemplateDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NotificationTemplateClient) DeleteOneID(id uuid.UUID) *NotificationTemplateDeleteOne {
+	builder := c.Delete().Where(notificationtemplate.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NotificationTemplateDeleteOne{builder}
+}
+
+// Query returns a query builder for NotificationTemplate.
+func (c *NotificationTemplateClient) Query() *NotificationTemplateQuery {
+	return &NotificationTemplateQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNotificationTemplate},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a NotificationTemplate entity by its id.
+func (c *NotificationTemplateClient) Get(ctx context.Context, id uuid.UUID) (*NotificationTemplate, error) {
+	return c.Query().Where(notificationtemplate.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NotificationTemplateClient) GetX(ctx context.Context, id uuid.UUID) *NotificationTemplate {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *NotificationTemplateClient) Hooks() []Hook {
+	return c.hooks.NotificationTemplate
+}
+
+// Interceptors returns the client interceptors.
+func (c *NotificationTemplateClient) Interceptors() []Interceptor {
+	return c.inters.NotificationTemplate
+}
+
+func (c *NotificationTemplateClient) mutate(ctx context.Context, m *NotificationTemplateMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NotificationTemplateCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NotificationTemplateUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NotificationTemplateUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NotificationTemplateDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown NotificationTemplate mutation op: %q", m.Op())
 	}
 }
 
@@ -8437,6 +9766,139 @@ func (c *PromotionClient) mutate(ctx context.Context, m *PromotionMutation) (Val
 	}
 }
 
+// PushEndpointClient is a client for the PushEndpoint schema.
+type PushEndpointClient struct {
+	config
+}
+
+// NewPushEndpointClient returns a client for the PushEndpoint from the given config.
+func NewPushEndpointClient(c config) *PushEndpointClient {
+	return &PushEndpointClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `pushendpoint.Hooks(f(g(h())))`.
+func (c *PushEndpointClient) Use(hooks ...Hook) {
+	c.hooks.PushEndpoint = append(c.hooks.PushEndpoint, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `pushendpoint.Intercept(f(g(h())))`.
+func (c *PushEndpointClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PushEndpoint = append(c.inters.PushEndpoint, interceptors...)
+}
+
+// Create returns a builder for creating a PushEndpoint entity.
+func (c *PushEndpointClient) Create() *PushEndpointCreate {
+	mutation := newPushEndpointMutation(c.config, OpCreate)
+	return &PushEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PushEndpoint entities.
+func (c *PushEndpointClient) CreateBulk(builders ...*PushEndpointCreate) *PushEndpointCreateBulk {
+	return &PushEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PushEndpointClient) MapCreateBulk(slice any, setFunc func(*PushEndpointCreate, int)) *PushEndpointCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PushEndpointCreateBulk{err: fmt.Errorf("calling to PushEndpointClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PushEndpointCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PushEndpointCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PushEndpoint.
+func (c *PushEndpointClient) Update() *PushEndpointUpdate {
+	mutation := newPushEndpointMutation(c.config, OpUpdate)
+	return &PushEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PushEndpointClient) UpdateOne(_m *PushEndpoint) *PushEndpointUpdateOne {
+	mutation := newPushEndpointMutation(c.config, OpUpdateOne, withPushEndpoint(_m))
+	return &PushEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PushEndpointClient) UpdateOneID(id uuid.UUID) *PushEndpointUpdateOne {
+	mutation := newPushEndpointMutation(c.config, OpUpdateOne, withPushEndpointID(id))
+	return &PushEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PushEndpoint.
+func (c *PushEndpointClient) Delete() *PushEndpointDelete {
+	mutation := newPushEndpointMutation(c.config, OpDelete)
+	return &PushEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PushEndpointClient) DeleteOne(_m *PushEndpoint) *PushEndpointDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PushEndpointClient) DeleteOneID(id uuid.UUID) *PushEndpointDeleteOne {
+	builder := c.Delete().Where(pushendpoint.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PushEndpointDeleteOne{builder}
+}
+
+// Query returns a query builder for PushEndpoint.
+func (c *PushEndpointClient) Query() *PushEndpointQuery {
+	return &PushEndpointQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePushEndpoint},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PushEndpoint entity by its id.
+func (c *PushEndpointClient) Get(ctx context.Context, id uuid.UUID) (*PushEndpoint, error) {
+	return c.Query().Where(pushendpoint.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PushEndpointClient) GetX(ctx context.Context, id uuid.UUID) *PushEndpoint {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *PushEndpointClient) Hooks() []Hook {
+	return c.hooks.PushEndpoint
+}
+
+// Interceptors returns the client interceptors.
+func (c *PushEndpointClient) Interceptors() []Interceptor {
+	return c.inters.PushEndpoint
+}
+
+func (c *PushEndpointClient) mutate(ctx context.Context, m *PushEndpointMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PushEndpointCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PushEndpointUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PushEndpointUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PushEndpointDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown PushEndpoint mutation op: %q", m.Op())
+	}
+}
+
 // ReasonClient is a client for the Reason schema.
 type ReasonClient struct {
 	config
@@ -8833,6 +10295,139 @@ func (c *ReferralCodeClient) mutate(ctx context.Context, m *ReferralCodeMutation
 		return (&ReferralCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown ReferralCode mutation op: %q", m.Op())
+	}
+}
+
+// ReminderClient is a client for the Reminder schema.
+type ReminderClient struct {
+	config
+}
+
+// NewReminderClient returns a client for the Reminder from the given config.
+func NewReminderClient(c config) *ReminderClient {
+	return &ReminderClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reminder.Hooks(f(g(h())))`.
+func (c *ReminderClient) Use(hooks ...Hook) {
+	c.hooks.Reminder = append(c.hooks.Reminder, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reminder.Intercept(f(g(h())))`.
+func (c *ReminderClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reminder = append(c.inters.Reminder, interceptors...)
+}
+
+// Create returns a builder for creating a Reminder entity.
+func (c *ReminderClient) Create() *ReminderCreate {
+	mutation := newReminderMutation(c.config, OpCreate)
+	return &ReminderCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reminder entities.
+func (c *ReminderClient) CreateBulk(builders ...*ReminderCreate) *ReminderCreateBulk {
+	return &ReminderCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReminderClient) MapCreateBulk(slice any, setFunc func(*ReminderCreate, int)) *ReminderCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReminderCreateBulk{err: fmt.Errorf("calling to ReminderClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReminderCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReminderCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reminder.
+func (c *ReminderClient) Update() *ReminderUpdate {
+	mutation := newReminderMutation(c.config, OpUpdate)
+	return &ReminderUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReminderClient) UpdateOne(_m *Reminder) *ReminderUpdateOne {
+	mutation := newReminderMutation(c.config, OpUpdateOne, withReminder(_m))
+	return &ReminderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReminderClient) UpdateOneID(id uuid.UUID) *ReminderUpdateOne {
+	mutation := newReminderMutation(c.config, OpUpdateOne, withReminderID(id))
+	return &ReminderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reminder.
+func (c *ReminderClient) Delete() *ReminderDelete {
+	mutation := newReminderMutation(c.config, OpDelete)
+	return &ReminderDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReminderClient) DeleteOne(_m *Reminder) *ReminderDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReminderClient) DeleteOneID(id uuid.UUID) *ReminderDeleteOne {
+	builder := c.Delete().Where(reminder.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReminderDeleteOne{builder}
+}
+
+// Query returns a query builder for Reminder.
+func (c *ReminderClient) Query() *ReminderQuery {
+	return &ReminderQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReminder},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reminder entity by its id.
+func (c *ReminderClient) Get(ctx context.Context, id uuid.UUID) (*Reminder, error) {
+	return c.Query().Where(reminder.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReminderClient) GetX(ctx context.Context, id uuid.UUID) *Reminder {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ReminderClient) Hooks() []Hook {
+	return c.hooks.Reminder
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReminderClient) Interceptors() []Interceptor {
+	return c.inters.Reminder
+}
+
+func (c *ReminderClient) mutate(ctx context.Context, m *ReminderMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReminderCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReminderUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReminderUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReminderDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Reminder mutation op: %q", m.Op())
 	}
 }
 
@@ -9727,6 +11322,139 @@ func (c *RoleClient) mutate(ctx context.Context, m *RoleMutation) (Value, error)
 		return (&RoleDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("generated: unknown Role mutation op: %q", m.Op())
+	}
+}
+
+// SegmentClient is a client for the Segment schema.
+type SegmentClient struct {
+	config
+}
+
+// NewSegmentClient returns a client for the Segment from the given config.
+func NewSegmentClient(c config) *SegmentClient {
+	return &SegmentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `segment.Hooks(f(g(h())))`.
+func (c *SegmentClient) Use(hooks ...Hook) {
+	c.hooks.Segment = append(c.hooks.Segment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `segment.Intercept(f(g(h())))`.
+func (c *SegmentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Segment = append(c.inters.Segment, interceptors...)
+}
+
+// Create returns a builder for creating a Segment entity.
+func (c *SegmentClient) Create() *SegmentCreate {
+	mutation := newSegmentMutation(c.config, OpCreate)
+	return &SegmentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Segment entities.
+func (c *SegmentClient) CreateBulk(builders ...*SegmentCreate) *SegmentCreateBulk {
+	return &SegmentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SegmentClient) MapCreateBulk(slice any, setFunc func(*SegmentCreate, int)) *SegmentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SegmentCreateBulk{err: fmt.Errorf("calling to SegmentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SegmentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SegmentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Segment.
+func (c *SegmentClient) Update() *SegmentUpdate {
+	mutation := newSegmentMutation(c.config, OpUpdate)
+	return &SegmentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SegmentClient) UpdateOne(_m *Segment) *SegmentUpdateOne {
+	mutation := newSegmentMutation(c.config, OpUpdateOne, withSegment(_m))
+	return &SegmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SegmentClient) UpdateOneID(id uuid.UUID) *SegmentUpdateOne {
+	mutation := newSegmentMutation(c.config, OpUpdateOne, withSegmentID(id))
+	return &SegmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Segment.
+func (c *SegmentClient) Delete() *SegmentDelete {
+	mutation := newSegmentMutation(c.config, OpDelete)
+	return &SegmentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SegmentClient) DeleteOne(_m *Segment) *SegmentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SegmentClient) DeleteOneID(id uuid.UUID) *SegmentDeleteOne {
+	builder := c.Delete().Where(segment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SegmentDeleteOne{builder}
+}
+
+// Query returns a query builder for Segment.
+func (c *SegmentClient) Query() *SegmentQuery {
+	return &SegmentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSegment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Segment entity by its id.
+func (c *SegmentClient) Get(ctx context.Context, id uuid.UUID) (*Segment, error) {
+	return c.Query().Where(segment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SegmentClient) GetX(ctx context.Context, id uuid.UUID) *Segment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SegmentClient) Hooks() []Hook {
+	return c.hooks.Segment
+}
+
+// Interceptors returns the client interceptors.
+func (c *SegmentClient) Interceptors() []Interceptor {
+	return c.inters.Segment
+}
+
+func (c *SegmentClient) mutate(ctx context.Context, m *SegmentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SegmentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SegmentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SegmentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SegmentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("generated: unknown Segment mutation op: %q", m.Op())
 	}
 }
 
@@ -13474,37 +15202,41 @@ func (c *WishlistItemClient) mutate(ctx context.Context, m *WishlistItemMutation
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Achievement, Address, Article, ArticleCategory, ArticleSearch, ArticleVote,
-		AuditEntry, BonusProgram, BusinessCalendar, Campaign, CampaignAct,
-		CampaignEntry, CampaignPhoto, CannedReply, CardSource, ClockEvent, Club,
-		ClubMember, Company, Consent, ConsentDocument, ContactPoint, CustomerNote,
-		Document, DocumentSeries, EarningRule, EarningUse, FeeRule, GiftCard, Goal,
-		Identity, Invitation, InvoiceQuote, LedgerAccount, LedgerEntry, LedgerLot,
-		Letter, ListItem, Macro, Membership, Notification, Operator, Order, OrderEvent,
+		Achievement, Address, Announcement, AnnouncementMark, Article, ArticleCategory,
+		ArticleSearch, ArticleSeeker, ArticleVote, AuditEntry, BonusProgram, Broadcast,
+		BusinessCalendar, Campaign, CampaignAct, CampaignEntry, CampaignPhoto,
+		CannedReply, CardSource, ClockEvent, Club, ClubMember, Company, Consent,
+		ConsentDocument, ContactPoint, CustomerNote, Delivery, Document,
+		DocumentSeries, EarningRule, EarningUse, FeeRule, GiftCard, Goal, Identity,
+		Invitation, InvoiceQuote, LedgerAccount, LedgerEntry, LedgerLot, Letter,
+		ListItem, Macro, Membership, MessengerLink, Notification, NotificationRule,
+		NotificationSetting, NotificationTemplate, Operator, Order, OrderEvent,
 		OrderLine, OutsideCard, Payment, PaymentMethod, PaymentNotice, Product,
-		ProductAdmission, PromoCode, PromoUse, Promotion, Reason, Referral,
-		ReferralCode, ReturnRequest, Review, Reward, RewardCode, RewardRedemption,
-		Role, ServiceLevel, Session, Setting, Shipment, ShoppingList, SupportTeam,
-		Survey, SurveyRequest, Task, Ticket, TicketAttachment, TicketEdit, TicketLink,
-		TicketMessage, TicketParticipant, TicketView, Tier, TierChange, TopUp,
-		Transfer, User, ViewedProduct, WebhookDelivery, WebhookEndpoint,
-		WishlistItem []ent.Hook
+		ProductAdmission, PromoCode, PromoUse, Promotion, PushEndpoint, Reason,
+		Referral, ReferralCode, Reminder, ReturnRequest, Review, Reward, RewardCode,
+		RewardRedemption, Role, Segment, ServiceLevel, Session, Setting, Shipment,
+		ShoppingList, SupportTeam, Survey, SurveyRequest, Task, Ticket,
+		TicketAttachment, TicketEdit, TicketLink, TicketMessage, TicketParticipant,
+		TicketView, Tier, TierChange, TopUp, Transfer, User, ViewedProduct,
+		WebhookDelivery, WebhookEndpoint, WishlistItem []ent.Hook
 	}
 	inters struct {
-		Achievement, Address, Article, ArticleCategory, ArticleSearch, ArticleVote,
-		AuditEntry, BonusProgram, BusinessCalendar, Campaign, CampaignAct,
-		CampaignEntry, CampaignPhoto, CannedReply, CardSource, ClockEvent, Club,
-		ClubMember, Company, Consent, ConsentDocument, ContactPoint, CustomerNote,
-		Document, DocumentSeries, EarningRule, EarningUse, FeeRule, GiftCard, Goal,
-		Identity, Invitation, InvoiceQuote, LedgerAccount, LedgerEntry, LedgerLot,
-		Letter, ListItem, Macro, Membership, Notification, Operator, Order, OrderEvent,
+		Achievement, Address, Announcement, AnnouncementMark, Article, ArticleCategory,
+		ArticleSearch, ArticleSeeker, ArticleVote, AuditEntry, BonusProgram, Broadcast,
+		BusinessCalendar, Campaign, CampaignAct, CampaignEntry, CampaignPhoto,
+		CannedReply, CardSource, ClockEvent, Club, ClubMember, Company, Consent,
+		ConsentDocument, ContactPoint, CustomerNote, Delivery, Document,
+		DocumentSeries, EarningRule, EarningUse, FeeRule, GiftCard, Goal, Identity,
+		Invitation, InvoiceQuote, LedgerAccount, LedgerEntry, LedgerLot, Letter,
+		ListItem, Macro, Membership, MessengerLink, Notification, NotificationRule,
+		NotificationSetting, NotificationTemplate, Operator, Order, OrderEvent,
 		OrderLine, OutsideCard, Payment, PaymentMethod, PaymentNotice, Product,
-		ProductAdmission, PromoCode, PromoUse, Promotion, Reason, Referral,
-		ReferralCode, ReturnRequest, Review, Reward, RewardCode, RewardRedemption,
-		Role, ServiceLevel, Session, Setting, Shipment, ShoppingList, SupportTeam,
-		Survey, SurveyRequest, Task, Ticket, TicketAttachment, TicketEdit, TicketLink,
-		TicketMessage, TicketParticipant, TicketView, Tier, TierChange, TopUp,
-		Transfer, User, ViewedProduct, WebhookDelivery, WebhookEndpoint,
-		WishlistItem []ent.Interceptor
+		ProductAdmission, PromoCode, PromoUse, Promotion, PushEndpoint, Reason,
+		Referral, ReferralCode, Reminder, ReturnRequest, Review, Reward, RewardCode,
+		RewardRedemption, Role, Segment, ServiceLevel, Session, Setting, Shipment,
+		ShoppingList, SupportTeam, Survey, SurveyRequest, Task, Ticket,
+		TicketAttachment, TicketEdit, TicketLink, TicketMessage, TicketParticipant,
+		TicketView, Tier, TierChange, TopUp, Transfer, User, ViewedProduct,
+		WebhookDelivery, WebhookEndpoint, WishlistItem []ent.Interceptor
 	}
 )

@@ -8,12 +8,16 @@ import (
 	"fmt"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/announcement"
+	"kabinet/ent/generated/announcementmark"
 	"kabinet/ent/generated/article"
 	"kabinet/ent/generated/articlecategory"
 	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articleseeker"
 	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/broadcast"
 	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
@@ -29,6 +33,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/customernote"
+	"kabinet/ent/generated/delivery"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -46,7 +51,11 @@ import (
 	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/messengerlink"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/notificationrule"
+	"kabinet/ent/generated/notificationsetting"
+	"kabinet/ent/generated/notificationtemplate"
 	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
@@ -60,15 +69,18 @@ import (
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/pushendpoint"
 	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
+	"kabinet/ent/generated/reminder"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/segment"
 	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -160,94 +172,106 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			achievement.Table:       achievement.ValidColumn,
-			address.Table:           address.ValidColumn,
-			article.Table:           article.ValidColumn,
-			articlecategory.Table:   articlecategory.ValidColumn,
-			articlesearch.Table:     articlesearch.ValidColumn,
-			articlevote.Table:       articlevote.ValidColumn,
-			auditentry.Table:        auditentry.ValidColumn,
-			bonusprogram.Table:      bonusprogram.ValidColumn,
-			businesscalendar.Table:  businesscalendar.ValidColumn,
-			campaign.Table:          campaign.ValidColumn,
-			campaignact.Table:       campaignact.ValidColumn,
-			campaignentry.Table:     campaignentry.ValidColumn,
-			campaignphoto.Table:     campaignphoto.ValidColumn,
-			cannedreply.Table:       cannedreply.ValidColumn,
-			cardsource.Table:        cardsource.ValidColumn,
-			clockevent.Table:        clockevent.ValidColumn,
-			club.Table:              club.ValidColumn,
-			clubmember.Table:        clubmember.ValidColumn,
-			company.Table:           company.ValidColumn,
-			consent.Table:           consent.ValidColumn,
-			consentdocument.Table:   consentdocument.ValidColumn,
-			contactpoint.Table:      contactpoint.ValidColumn,
-			customernote.Table:      customernote.ValidColumn,
-			document.Table:          document.ValidColumn,
-			documentseries.Table:    documentseries.ValidColumn,
-			earningrule.Table:       earningrule.ValidColumn,
-			earninguse.Table:        earninguse.ValidColumn,
-			feerule.Table:           feerule.ValidColumn,
-			giftcard.Table:          giftcard.ValidColumn,
-			goal.Table:              goal.ValidColumn,
-			identity.Table:          identity.ValidColumn,
-			invitation.Table:        invitation.ValidColumn,
-			invoicequote.Table:      invoicequote.ValidColumn,
-			ledgeraccount.Table:     ledgeraccount.ValidColumn,
-			ledgerentry.Table:       ledgerentry.ValidColumn,
-			ledgerlot.Table:         ledgerlot.ValidColumn,
-			letter.Table:            letter.ValidColumn,
-			listitem.Table:          listitem.ValidColumn,
-			macro.Table:             macro.ValidColumn,
-			membership.Table:        membership.ValidColumn,
-			notification.Table:      notification.ValidColumn,
-			operator.Table:          operator.ValidColumn,
-			order.Table:             order.ValidColumn,
-			orderevent.Table:        orderevent.ValidColumn,
-			orderline.Table:         orderline.ValidColumn,
-			outsidecard.Table:       outsidecard.ValidColumn,
-			payment.Table:           payment.ValidColumn,
-			paymentmethod.Table:     paymentmethod.ValidColumn,
-			paymentnotice.Table:     paymentnotice.ValidColumn,
-			product.Table:           product.ValidColumn,
-			productadmission.Table:  productadmission.ValidColumn,
-			promocode.Table:         promocode.ValidColumn,
-			promouse.Table:          promouse.ValidColumn,
-			promotion.Table:         promotion.ValidColumn,
-			reason.Table:            reason.ValidColumn,
-			referral.Table:          referral.ValidColumn,
-			referralcode.Table:      referralcode.ValidColumn,
-			returnrequest.Table:     returnrequest.ValidColumn,
-			review.Table:            review.ValidColumn,
-			reward.Table:            reward.ValidColumn,
-			rewardcode.Table:        rewardcode.ValidColumn,
-			rewardredemption.Table:  rewardredemption.ValidColumn,
-			role.Table:              role.ValidColumn,
-			servicelevel.Table:      servicelevel.ValidColumn,
-			session.Table:           session.ValidColumn,
-			setting.Table:           setting.ValidColumn,
-			shipment.Table:          shipment.ValidColumn,
-			shoppinglist.Table:      shoppinglist.ValidColumn,
-			supportteam.Table:       supportteam.ValidColumn,
-			survey.Table:            survey.ValidColumn,
-			surveyrequest.Table:     surveyrequest.ValidColumn,
-			task.Table:              task.ValidColumn,
-			ticket.Table:            ticket.ValidColumn,
-			ticketattachment.Table:  ticketattachment.ValidColumn,
-			ticketedit.Table:        ticketedit.ValidColumn,
-			ticketlink.Table:        ticketlink.ValidColumn,
-			ticketmessage.Table:     ticketmessage.ValidColumn,
-			ticketparticipant.Table: ticketparticipant.ValidColumn,
-			ticketview.Table:        ticketview.ValidColumn,
-			tier.Table:              tier.ValidColumn,
-			tierchange.Table:        tierchange.ValidColumn,
-			topup.Table:             topup.ValidColumn,
-			transfer.Table:          transfer.ValidColumn,
-			user.Table:              user.ValidColumn,
-			viewedproduct.Table:     viewedproduct.ValidColumn,
-			webhookdelivery.Table:   webhookdelivery.ValidColumn,
-			webhookendpoint.Table:   webhookendpoint.ValidColumn,
-			wishlistitem.Table:      wishlistitem.ValidColumn,
+			achievement.Table:          achievement.ValidColumn,
+			address.Table:              address.ValidColumn,
+			announcement.Table:         announcement.ValidColumn,
+			announcementmark.Table:     announcementmark.ValidColumn,
+			article.Table:              article.ValidColumn,
+			articlecategory.Table:      articlecategory.ValidColumn,
+			articlesearch.Table:        articlesearch.ValidColumn,
+			articleseeker.Table:        articleseeker.ValidColumn,
+			articlevote.Table:          articlevote.ValidColumn,
+			auditentry.Table:           auditentry.ValidColumn,
+			bonusprogram.Table:         bonusprogram.ValidColumn,
+			broadcast.Table:            broadcast.ValidColumn,
+			businesscalendar.Table:     businesscalendar.ValidColumn,
+			campaign.Table:             campaign.ValidColumn,
+			campaignact.Table:          campaignact.ValidColumn,
+			campaignentry.Table:        campaignentry.ValidColumn,
+			campaignphoto.Table:        campaignphoto.ValidColumn,
+			cannedreply.Table:          cannedreply.ValidColumn,
+			cardsource.Table:           cardsource.ValidColumn,
+			clockevent.Table:           clockevent.ValidColumn,
+			club.Table:                 club.ValidColumn,
+			clubmember.Table:           clubmember.ValidColumn,
+			company.Table:              company.ValidColumn,
+			consent.Table:              consent.ValidColumn,
+			consentdocument.Table:      consentdocument.ValidColumn,
+			contactpoint.Table:         contactpoint.ValidColumn,
+			customernote.Table:         customernote.ValidColumn,
+			delivery.Table:             delivery.ValidColumn,
+			document.Table:             document.ValidColumn,
+			documentseries.Table:       documentseries.ValidColumn,
+			earningrule.Table:          earningrule.ValidColumn,
+			earninguse.Table:           earninguse.ValidColumn,
+			feerule.Table:              feerule.ValidColumn,
+			giftcard.Table:             giftcard.ValidColumn,
+			goal.Table:                 goal.ValidColumn,
+			identity.Table:             identity.ValidColumn,
+			invitation.Table:           invitation.ValidColumn,
+			invoicequote.Table:         invoicequote.ValidColumn,
+			ledgeraccount.Table:        ledgeraccount.ValidColumn,
+			ledgerentry.Table:          ledgerentry.ValidColumn,
+			ledgerlot.Table:            ledgerlot.ValidColumn,
+			letter.Table:               letter.ValidColumn,
+			listitem.Table:             listitem.ValidColumn,
+			macro.Table:                macro.ValidColumn,
+			membership.Table:           membership.ValidColumn,
+			messengerlink.Table:        messengerlink.ValidColumn,
+			notification.Table:         notification.ValidColumn,
+			notificationrule.Table:     notificationrule.ValidColumn,
+			notificationsetting.Table:  notificationsetting.ValidColumn,
+			notificationtemplate.Table: notificationtemplate.ValidColumn,
+			operator.Table:             operator.ValidColumn,
+			order.Table:                order.ValidColumn,
+			orderevent.Table:           orderevent.ValidColumn,
+			orderline.Table:            orderline.ValidColumn,
+			outsidecard.Table:          outsidecard.ValidColumn,
+			payment.Table:              payment.ValidColumn,
+			paymentmethod.Table:        paymentmethod.ValidColumn,
+			paymentnotice.Table:        paymentnotice.ValidColumn,
+			product.Table:              product.ValidColumn,
+			productadmission.Table:     productadmission.ValidColumn,
+			promocode.Table:            promocode.ValidColumn,
+			promouse.Table:             promouse.ValidColumn,
+			promotion.Table:            promotion.ValidColumn,
+			pushendpoint.Table:         pushendpoint.ValidColumn,
+			reason.Table:               reason.ValidColumn,
+			referral.Table:             referral.ValidColumn,
+			referralcode.Table:         referralcode.ValidColumn,
+			reminder.Table:             reminder.ValidColumn,
+			returnrequest.Table:        returnrequest.ValidColumn,
+			review.Table:               review.ValidColumn,
+			reward.Table:               reward.ValidColumn,
+			rewardcode.Table:           rewardcode.ValidColumn,
+			rewardredemption.Table:     rewardredemption.ValidColumn,
+			role.Table:                 role.ValidColumn,
+			segment.Table:              segment.ValidColumn,
+			servicelevel.Table:         servicelevel.ValidColumn,
+			session.Table:              session.ValidColumn,
+			setting.Table:              setting.ValidColumn,
+			shipment.Table:             shipment.ValidColumn,
+			shoppinglist.Table:         shoppinglist.ValidColumn,
+			supportteam.Table:          supportteam.ValidColumn,
+			survey.Table:               survey.ValidColumn,
+			surveyrequest.Table:        surveyrequest.ValidColumn,
+			task.Table:                 task.ValidColumn,
+			ticket.Table:               ticket.ValidColumn,
+			ticketattachment.Table:     ticketattachment.ValidColumn,
+			ticketedit.Table:           ticketedit.ValidColumn,
+			ticketlink.Table:           ticketlink.ValidColumn,
+			ticketmessage.Table:        ticketmessage.ValidColumn,
+			ticketparticipant.Table:    ticketparticipant.ValidColumn,
+			ticketview.Table:           ticketview.ValidColumn,
+			tier.Table:                 tier.ValidColumn,
+			tierchange.Table:           tierchange.ValidColumn,
+			topup.Table:                topup.ValidColumn,
+			transfer.Table:             transfer.ValidColumn,
+			user.Table:                 user.ValidColumn,
+			viewedproduct.Table:        viewedproduct.ValidColumn,
+			webhookdelivery.Table:      webhookdelivery.ValidColumn,
+			webhookendpoint.Table:      webhookendpoint.ValidColumn,
+			wishlistitem.Table:         wishlistitem.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -209,6 +209,94 @@ func newAddressPaginateArgs(rv map[string]any) *addressPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AnnouncementQuery) CollectFields(ctx context.Context, satisfies ...string) (*AnnouncementQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AnnouncementQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedAnnouncement.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedAnnouncement.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *AnnouncementQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedAnnouncement.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedAnnouncement.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *AnnouncementQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *AnnouncementQuery) CollectUnder(ctx context.Context, path ...string) (*AnnouncementQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type announcementPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []AnnouncementPaginateOption
+}
+
+func newAnnouncementPaginateArgs(rv map[string]any) *announcementPaginateArgs {
+	args := &announcementPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *ArticleQuery) CollectFields(ctx context.Context, satisfies ...string) (*ArticleQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -743,6 +831,94 @@ type bonusprogramPaginateArgs struct {
 
 func newBonusProgramPaginateArgs(rv map[string]any) *bonusprogramPaginateArgs {
 	args := &bonusprogramPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *BroadcastQuery) CollectFields(ctx context.Context, satisfies ...string) (*BroadcastQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *BroadcastQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedBroadcast.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedBroadcast.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *BroadcastQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedBroadcast.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedBroadcast.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *BroadcastQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *BroadcastQuery) CollectUnder(ctx context.Context, path ...string) (*BroadcastQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type broadcastPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []BroadcastPaginateOption
+}
+
+func newBroadcastPaginateArgs(rv map[string]any) *broadcastPaginateArgs {
+	args := &broadcastPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -2098,6 +2274,94 @@ type customernotePaginateArgs struct {
 
 func newCustomerNotePaginateArgs(rv map[string]any) *customernotePaginateArgs {
 	args := &customernotePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *DeliveryQuery) CollectFields(ctx context.Context, satisfies ...string) (*DeliveryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *DeliveryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedDelivery.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedDelivery.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *DeliveryQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedDelivery.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedDelivery.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *DeliveryQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *DeliveryQuery) CollectUnder(ctx context.Context, path ...string) (*DeliveryQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type deliveryPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []DeliveryPaginateOption
+}
+
+func newDeliveryPaginateArgs(rv map[string]any) *deliveryPaginateArgs {
+	args := &deliveryPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -3700,6 +3964,94 @@ func newMembershipPaginateArgs(rv map[string]any) *membershipPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *MessengerLinkQuery) CollectFields(ctx context.Context, satisfies ...string) (*MessengerLinkQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *MessengerLinkQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedMessengerLink.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedMessengerLink.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *MessengerLinkQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedMessengerLink.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedMessengerLink.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *MessengerLinkQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *MessengerLinkQuery) CollectUnder(ctx context.Context, path ...string) (*MessengerLinkQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type messengerlinkPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []MessengerLinkPaginateOption
+}
+
+func newMessengerLinkPaginateArgs(rv map[string]any) *messengerlinkPaginateArgs {
+	args := &messengerlinkPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *NotificationQuery) CollectFields(ctx context.Context, satisfies ...string) (*NotificationQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -3769,6 +4121,270 @@ type notificationPaginateArgs struct {
 
 func newNotificationPaginateArgs(rv map[string]any) *notificationPaginateArgs {
 	args := &notificationPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *NotificationRuleQuery) CollectFields(ctx context.Context, satisfies ...string) (*NotificationRuleQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *NotificationRuleQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedNotificationRule.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedNotificationRule.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *NotificationRuleQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedNotificationRule.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedNotificationRule.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *NotificationRuleQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *NotificationRuleQuery) CollectUnder(ctx context.Context, path ...string) (*NotificationRuleQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type notificationrulePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []NotificationRulePaginateOption
+}
+
+func newNotificationRulePaginateArgs(rv map[string]any) *notificationrulePaginateArgs {
+	args := &notificationrulePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *NotificationSettingQuery) CollectFields(ctx context.Context, satisfies ...string) (*NotificationSettingQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *NotificationSettingQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedNotificationSetting.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedNotificationSetting.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *NotificationSettingQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedNotificationSetting.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedNotificationSetting.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *NotificationSettingQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *NotificationSettingQuery) CollectUnder(ctx context.Context, path ...string) (*NotificationSettingQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type notificationsettingPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []NotificationSettingPaginateOption
+}
+
+func newNotificationSettingPaginateArgs(rv map[string]any) *notificationsettingPaginateArgs {
+	args := &notificationsettingPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *NotificationTemplateQuery) CollectFields(ctx context.Context, satisfies ...string) (*NotificationTemplateQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *NotificationTemplateQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedNotificationTemplate.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedNotificationTemplate.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *NotificationTemplateQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedNotificationTemplate.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedNotificationTemplate.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *NotificationTemplateQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *NotificationTemplateQuery) CollectUnder(ctx context.Context, path ...string) (*NotificationTemplateQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type notificationtemplatePaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []NotificationTemplatePaginateOption
+}
+
+func newNotificationTemplatePaginateArgs(rv map[string]any) *notificationtemplatePaginateArgs {
+	args := &notificationtemplatePaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -5176,6 +5792,94 @@ func newPromotionPaginateArgs(rv map[string]any) *promotionPaginateArgs {
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PushEndpointQuery) CollectFields(ctx context.Context, satisfies ...string) (*PushEndpointQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PushEndpointQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedPushEndpoint.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedPushEndpoint.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *PushEndpointQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedPushEndpoint.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedPushEndpoint.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *PushEndpointQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *PushEndpointQuery) CollectUnder(ctx context.Context, path ...string) (*PushEndpointQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type pushendpointPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []PushEndpointPaginateOption
+}
+
+func newPushEndpointPaginateArgs(rv map[string]any) *pushendpointPaginateArgs {
+	args := &pushendpointPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *ReasonQuery) CollectFields(ctx context.Context, satisfies ...string) (*ReasonQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -5421,6 +6125,94 @@ type referralcodePaginateArgs struct {
 
 func newReferralCodePaginateArgs(rv map[string]any) *referralcodePaginateArgs {
 	args := &referralcodePaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ReminderQuery) CollectFields(ctx context.Context, satisfies ...string) (*ReminderQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ReminderQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedReminder.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedReminder.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *ReminderQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedReminder.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedReminder.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *ReminderQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *ReminderQuery) CollectUnder(ctx context.Context, path ...string) (*ReminderQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type reminderPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []ReminderPaginateOption
+}
+
+func newReminderPaginateArgs(rv map[string]any) *reminderPaginateArgs {
+	args := &reminderPaginateArgs{}
 	if rv == nil {
 		return args
 	}
@@ -6085,6 +6877,116 @@ func newRolePaginateArgs(rv map[string]any) *rolePaginateArgs {
 	}
 	if v := rv[beforeField]; v != nil {
 		args.before = v.(*Cursor)
+	}
+	return args
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *SegmentQuery) CollectFields(ctx context.Context, satisfies ...string) (*SegmentQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *SegmentQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	selected := storedSegment.key()
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		selected = storedSegment.behind(selected, field.Name)
+		switch field.Name {
+		}
+	}
+	_q.Select(selected...)
+	return nil
+}
+
+// selectFor selects the columns that fields of one row ask for; edges under
+// them load themselves.
+func (_q *SegmentQuery) selectFor(opCtx *graphql.OperationContext, fields ...graphql.CollectedField) {
+	selected := storedSegment.key()
+	for _, parent := range fields {
+		for _, field := range graphql.CollectFields(opCtx, parent.Selections, nil) {
+			selected = storedSegment.behind(selected, field.Name)
+		}
+	}
+	_q.Select(selected...)
+}
+
+// collectNodes is collectField for the nodes of the connection at path.
+func (_q *SegmentQuery) collectNodes(ctx context.Context, opCtx *graphql.OperationContext, path []string, satisfies ...string) error {
+	if one := oneNodePath(ctx, path...); one != nil {
+		return _q.collectField(ctx, false, opCtx, *collectedField(ctx, one...), one, satisfies...)
+	}
+	_q.selectFor(opCtx, nodeFields(ctx, path...)...)
+	return nil
+}
+
+// CollectUnder is CollectFields for what will be shown by a field under the
+// present one, such as an object of a payload. Outside of GraphQL all columns
+// are read; what is shown under two names loads its edges itself.
+func (_q *SegmentQuery) CollectUnder(ctx context.Context, path ...string) (*SegmentQuery, error) {
+	fields, ok := fieldsUnder(ctx, path...)
+	switch {
+	case !ok:
+		return _q, nil
+	case len(fields) == 1:
+		ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: fields[0].ObjectDefinition.Name, Field: fields[0]})
+		return _q.CollectFields(ctx)
+	}
+	_q.selectFor(graphql.GetOperationContext(ctx), fields...)
+	return _q, nil
+}
+
+type segmentPaginateArgs struct {
+	first, last   *int
+	after, before *Cursor
+	opts          []SegmentPaginateOption
+}
+
+func newSegmentPaginateArgs(rv map[string]any) *segmentPaginateArgs {
+	args := &segmentPaginateArgs{}
+	if rv == nil {
+		return args
+	}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*Cursor)
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &SegmentOrder{Field: &SegmentOrderField{}, Direction: entgql.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err1 == nil && err2 == nil {
+				args.opts = append(args.opts, WithSegmentOrder(order))
+			}
+		case *SegmentOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithSegmentOrder(v))
+			}
+		}
 	}
 	return args
 }

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/announcement"
 	"kabinet/ent/generated/article"
 	"kabinet/ent/generated/articlecategory"
 	"kabinet/ent/generated/articlesearch"
 	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/broadcast"
 	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
@@ -28,6 +30,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/customernote"
+	"kabinet/ent/generated/delivery"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -45,7 +48,11 @@ import (
 	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/messengerlink"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/notificationrule"
+	"kabinet/ent/generated/notificationsetting"
+	"kabinet/ent/generated/notificationtemplate"
 	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
@@ -59,15 +66,18 @@ import (
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/pushendpoint"
 	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
+	"kabinet/ent/generated/reminder"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/segment"
 	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -115,6 +125,11 @@ var addressImplementors = []string{"Address", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Address) IsNode() {}
 
+var announcementImplementors = []string{"Announcement", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Announcement) IsNode() {}
+
 var articleImplementors = []string{"Article", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -144,6 +159,11 @@ var bonusprogramImplementors = []string{"BonusProgram", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*BonusProgram) IsNode() {}
+
+var broadcastImplementors = []string{"Broadcast", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Broadcast) IsNode() {}
 
 var businesscalendarImplementors = []string{"BusinessCalendar", "Node"}
 
@@ -219,6 +239,11 @@ var customernoteImplementors = []string{"CustomerNote", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*CustomerNote) IsNode() {}
+
+var deliveryImplementors = []string{"Delivery", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Delivery) IsNode() {}
 
 var documentImplementors = []string{"Document", "Node"}
 
@@ -305,10 +330,30 @@ var membershipImplementors = []string{"Membership", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Membership) IsNode() {}
 
+var messengerlinkImplementors = []string{"MessengerLink", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*MessengerLink) IsNode() {}
+
 var notificationImplementors = []string{"Notification", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Notification) IsNode() {}
+
+var notificationruleImplementors = []string{"NotificationRule", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*NotificationRule) IsNode() {}
+
+var notificationsettingImplementors = []string{"NotificationSetting", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*NotificationSetting) IsNode() {}
+
+var notificationtemplateImplementors = []string{"NotificationTemplate", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*NotificationTemplate) IsNode() {}
 
 var operatorImplementors = []string{"Operator", "Node"}
 
@@ -375,6 +420,11 @@ var promotionImplementors = []string{"Promotion", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Promotion) IsNode() {}
 
+var pushendpointImplementors = []string{"PushEndpoint", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*PushEndpoint) IsNode() {}
+
 var reasonImplementors = []string{"Reason", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -389,6 +439,11 @@ var referralcodeImplementors = []string{"ReferralCode", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*ReferralCode) IsNode() {}
+
+var reminderImplementors = []string{"Reminder", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Reminder) IsNode() {}
 
 var returnrequestImplementors = []string{"ReturnRequest", "Node"}
 
@@ -419,6 +474,11 @@ var roleImplementors = []string{"Role", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Role) IsNode() {}
+
+var segmentImplementors = []string{"Segment", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Segment) IsNode() {}
 
 var servicelevelImplementors = []string{"ServiceLevel", "Node"}
 
@@ -621,6 +681,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case announcement.Table:
+		query := c.Announcement.Query().
+			Where(announcement.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, announcementImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case article.Table:
 		query := c.Article.Query().
 			Where(article.ID(id))
@@ -671,6 +740,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(bonusprogram.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, bonusprogramImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case broadcast.Table:
+		query := c.Broadcast.Query().
+			Where(broadcast.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, broadcastImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -806,6 +884,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(customernote.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, customernoteImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case delivery.Table:
+		query := c.Delivery.Query().
+			Where(delivery.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, deliveryImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -963,11 +1050,47 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case messengerlink.Table:
+		query := c.MessengerLink.Query().
+			Where(messengerlink.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, messengerlinkImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case notification.Table:
 		query := c.Notification.Query().
 			Where(notification.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, notificationImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case notificationrule.Table:
+		query := c.NotificationRule.Query().
+			Where(notificationrule.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, notificationruleImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case notificationsetting.Table:
+		query := c.NotificationSetting.Query().
+			Where(notificationsetting.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, notificationsettingImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case notificationtemplate.Table:
+		query := c.NotificationTemplate.Query().
+			Where(notificationtemplate.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, notificationtemplateImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -1089,6 +1212,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case pushendpoint.Table:
+		query := c.PushEndpoint.Query().
+			Where(pushendpoint.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, pushendpointImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case reason.Table:
 		query := c.Reason.Query().
 			Where(reason.ID(id))
@@ -1112,6 +1244,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(referralcode.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, referralcodeImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case reminder.Table:
+		query := c.Reminder.Query().
+			Where(reminder.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, reminderImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -1166,6 +1307,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(role.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, roleImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case segment.Table:
+		query := c.Segment.Query().
+			Where(segment.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, segmentImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -1500,6 +1650,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case announcement.Table:
+		query := c.Announcement.Query().
+			Where(announcement.IDIn(ids...))
+		query, err := query.CollectFields(ctx, announcementImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case article.Table:
 		query := c.Article.Query().
 			Where(article.IDIn(ids...))
@@ -1584,6 +1750,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.BonusProgram.Query().
 			Where(bonusprogram.IDIn(ids...))
 		query, err := query.CollectFields(ctx, bonusprogramImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case broadcast.Table:
+		query := c.Broadcast.Query().
+			Where(broadcast.IDIn(ids...))
+		query, err := query.CollectFields(ctx, broadcastImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -1824,6 +2006,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.CustomerNote.Query().
 			Where(customernote.IDIn(ids...))
 		query, err := query.CollectFields(ctx, customernoteImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case delivery.Table:
+		query := c.Delivery.Query().
+			Where(delivery.IDIn(ids...))
+		query, err := query.CollectFields(ctx, deliveryImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -2108,10 +2306,74 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case messengerlink.Table:
+		query := c.MessengerLink.Query().
+			Where(messengerlink.IDIn(ids...))
+		query, err := query.CollectFields(ctx, messengerlinkImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case notification.Table:
 		query := c.Notification.Query().
 			Where(notification.IDIn(ids...))
 		query, err := query.CollectFields(ctx, notificationImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case notificationrule.Table:
+		query := c.NotificationRule.Query().
+			Where(notificationrule.IDIn(ids...))
+		query, err := query.CollectFields(ctx, notificationruleImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case notificationsetting.Table:
+		query := c.NotificationSetting.Query().
+			Where(notificationsetting.IDIn(ids...))
+		query, err := query.CollectFields(ctx, notificationsettingImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case notificationtemplate.Table:
+		query := c.NotificationTemplate.Query().
+			Where(notificationtemplate.IDIn(ids...))
+		query, err := query.CollectFields(ctx, notificationtemplateImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -2332,6 +2594,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case pushendpoint.Table:
+		query := c.PushEndpoint.Query().
+			Where(pushendpoint.IDIn(ids...))
+		query, err := query.CollectFields(ctx, pushendpointImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case reason.Table:
 		query := c.Reason.Query().
 			Where(reason.IDIn(ids...))
@@ -2368,6 +2646,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.ReferralCode.Query().
 			Where(referralcode.IDIn(ids...))
 		query, err := query.CollectFields(ctx, referralcodeImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case reminder.Table:
+		query := c.Reminder.Query().
+			Where(reminder.IDIn(ids...))
+		query, err := query.CollectFields(ctx, reminderImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -2464,6 +2758,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.Role.Query().
 			Where(role.IDIn(ids...))
 		query, err := query.CollectFields(ctx, roleImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case segment.Table:
+		query := c.Segment.Query().
+			Where(segment.IDIn(ids...))
+		query, err := query.CollectFields(ctx, segmentImplementors...)
 		if err != nil {
 			return nil, err
 		}

@@ -9,12 +9,14 @@ import (
 	"io"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/announcement"
 	"kabinet/ent/generated/article"
 	"kabinet/ent/generated/articlecategory"
 	"kabinet/ent/generated/articlesearch"
 	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/broadcast"
 	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
@@ -30,6 +32,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/customernote"
+	"kabinet/ent/generated/delivery"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -47,7 +50,11 @@ import (
 	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/messengerlink"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/notificationrule"
+	"kabinet/ent/generated/notificationsetting"
+	"kabinet/ent/generated/notificationtemplate"
 	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
@@ -61,15 +68,18 @@ import (
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/pushendpoint"
 	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
+	"kabinet/ent/generated/reminder"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/segment"
 	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -260,9 +270,10 @@ type AchievementEdge struct {
 
 // AchievementConnection is the connection containing edges to Achievement.
 type AchievementConnection struct {
-	Edges      []*AchievementEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*AchievementEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -518,9 +529,10 @@ type AddressEdge struct {
 
 // AddressConnection is the connection containing edges to Address.
 type AddressConnection struct {
-	Edges      []*AddressEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*AddressEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -768,6 +780,265 @@ func (_m *Address) ToEdge(order *AddressOrder) *AddressEdge {
 	}
 }
 
+// AnnouncementEdge is the edge representation of Announcement.
+type AnnouncementEdge struct {
+	Node   *Announcement `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// AnnouncementConnection is the connection containing edges to Announcement.
+type AnnouncementConnection struct {
+	Edges          []*AnnouncementEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *AnnouncementConnection) Nodes() []*Announcement {
+	nodes := make([]*Announcement, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *AnnouncementConnection) build(nodes []*Announcement, pager *announcementPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Announcement
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Announcement {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Announcement {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*AnnouncementEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &AnnouncementEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// AnnouncementPaginateOption enables pagination customization.
+type AnnouncementPaginateOption func(*announcementPager) error
+
+// WithAnnouncementOrder configures pagination ordering.
+func WithAnnouncementOrder(order *AnnouncementOrder) AnnouncementPaginateOption {
+	if order == nil {
+		order = DefaultAnnouncementOrder
+	}
+	o := *order
+	return func(pager *announcementPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultAnnouncementOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithAnnouncementFilter configures pagination filter.
+func WithAnnouncementFilter(filter func(*AnnouncementQuery) (*AnnouncementQuery, error)) AnnouncementPaginateOption {
+	return func(pager *announcementPager) error {
+		if filter == nil {
+			return errors.New("AnnouncementQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type announcementPager struct {
+	reverse bool
+	order   *AnnouncementOrder
+	filter  func(*AnnouncementQuery) (*AnnouncementQuery, error)
+}
+
+func newAnnouncementPager(opts []AnnouncementPaginateOption, reverse bool) (*announcementPager, error) {
+	pager := &announcementPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultAnnouncementOrder
+	}
+	return pager, nil
+}
+
+func (p *announcementPager) applyFilter(query *AnnouncementQuery) (*AnnouncementQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *announcementPager) toCursor(_m *Announcement) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *announcementPager) applyCursors(query *AnnouncementQuery, after, before *Cursor) (*AnnouncementQuery, error) {
+	if err := scalar.CheckPlaces(storedAnnouncement.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultAnnouncementOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *announcementPager) applyOrder(query *AnnouncementQuery) *AnnouncementQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultAnnouncementOrder.Field {
+		query = query.Order(DefaultAnnouncementOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *announcementPager) orderExpr(query *AnnouncementQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultAnnouncementOrder.Field {
+			b.Comma().Ident(DefaultAnnouncementOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Announcement.
+func (_m *AnnouncementQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...AnnouncementPaginateOption,
+) (*AnnouncementConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newAnnouncementPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &AnnouncementConnection{Edges: []*AnnouncementEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// AnnouncementOrderField defines the ordering field of Announcement.
+type AnnouncementOrderField struct {
+	// Value extracts the ordering value from the given Announcement.
+	Value    func(*Announcement) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) announcement.OrderOption
+	toCursor func(*Announcement) Cursor
+}
+
+// AnnouncementOrder defines the ordering of Announcement.
+type AnnouncementOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *AnnouncementOrderField `json:"field"`
+}
+
+// DefaultAnnouncementOrder is the default ordering of Announcement.
+var DefaultAnnouncementOrder = &AnnouncementOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &AnnouncementOrderField{
+		Value: func(_m *Announcement) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: announcement.FieldID,
+		toTerm: announcement.ByID,
+		toCursor: func(_m *Announcement) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Announcement into AnnouncementEdge.
+func (_m *Announcement) ToEdge(order *AnnouncementOrder) *AnnouncementEdge {
+	if order == nil {
+		order = DefaultAnnouncementOrder
+	}
+	return &AnnouncementEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // ArticleEdge is the edge representation of Article.
 type ArticleEdge struct {
 	Node   *Article `json:"node"`
@@ -776,9 +1047,10 @@ type ArticleEdge struct {
 
 // ArticleConnection is the connection containing edges to Article.
 type ArticleConnection struct {
-	Edges      []*ArticleEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*ArticleEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -1081,9 +1353,10 @@ type ArticleCategoryEdge struct {
 
 // ArticleCategoryConnection is the connection containing edges to ArticleCategory.
 type ArticleCategoryConnection struct {
-	Edges      []*ArticleCategoryEdge `json:"edges"`
-	PageInfo   PageInfo               `json:"pageInfo"`
-	TotalCount int                    `json:"totalCount"`
+	Edges          []*ArticleCategoryEdge `json:"edges"`
+	PageInfo       PageInfo               `json:"pageInfo"`
+	TotalCount     int                    `json:"totalCount"`
+	StreamPosition *string                `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -1339,9 +1612,10 @@ type ArticleSearchEdge struct {
 
 // ArticleSearchConnection is the connection containing edges to ArticleSearch.
 type ArticleSearchConnection struct {
-	Edges      []*ArticleSearchEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*ArticleSearchEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -1597,9 +1871,10 @@ type ArticleVoteEdge struct {
 
 // ArticleVoteConnection is the connection containing edges to ArticleVote.
 type ArticleVoteConnection struct {
-	Edges      []*ArticleVoteEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*ArticleVoteEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -1855,9 +2130,10 @@ type AuditEntryEdge struct {
 
 // AuditEntryConnection is the connection containing edges to AuditEntry.
 type AuditEntryConnection struct {
-	Edges      []*AuditEntryEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*AuditEntryEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -2113,9 +2389,10 @@ type BonusProgramEdge struct {
 
 // BonusProgramConnection is the connection containing edges to BonusProgram.
 type BonusProgramConnection struct {
-	Edges      []*BonusProgramEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*BonusProgramEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -2363,6 +2640,265 @@ func (_m *BonusProgram) ToEdge(order *BonusProgramOrder) *BonusProgramEdge {
 	}
 }
 
+// BroadcastEdge is the edge representation of Broadcast.
+type BroadcastEdge struct {
+	Node   *Broadcast `json:"node"`
+	Cursor Cursor     `json:"cursor"`
+}
+
+// BroadcastConnection is the connection containing edges to Broadcast.
+type BroadcastConnection struct {
+	Edges          []*BroadcastEdge `json:"edges"`
+	PageInfo       PageInfo         `json:"pageInfo"`
+	TotalCount     int              `json:"totalCount"`
+	StreamPosition *string          `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *BroadcastConnection) Nodes() []*Broadcast {
+	nodes := make([]*Broadcast, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *BroadcastConnection) build(nodes []*Broadcast, pager *broadcastPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Broadcast
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Broadcast {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Broadcast {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*BroadcastEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &BroadcastEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// BroadcastPaginateOption enables pagination customization.
+type BroadcastPaginateOption func(*broadcastPager) error
+
+// WithBroadcastOrder configures pagination ordering.
+func WithBroadcastOrder(order *BroadcastOrder) BroadcastPaginateOption {
+	if order == nil {
+		order = DefaultBroadcastOrder
+	}
+	o := *order
+	return func(pager *broadcastPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultBroadcastOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithBroadcastFilter configures pagination filter.
+func WithBroadcastFilter(filter func(*BroadcastQuery) (*BroadcastQuery, error)) BroadcastPaginateOption {
+	return func(pager *broadcastPager) error {
+		if filter == nil {
+			return errors.New("BroadcastQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type broadcastPager struct {
+	reverse bool
+	order   *BroadcastOrder
+	filter  func(*BroadcastQuery) (*BroadcastQuery, error)
+}
+
+func newBroadcastPager(opts []BroadcastPaginateOption, reverse bool) (*broadcastPager, error) {
+	pager := &broadcastPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultBroadcastOrder
+	}
+	return pager, nil
+}
+
+func (p *broadcastPager) applyFilter(query *BroadcastQuery) (*BroadcastQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *broadcastPager) toCursor(_m *Broadcast) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *broadcastPager) applyCursors(query *BroadcastQuery, after, before *Cursor) (*BroadcastQuery, error) {
+	if err := scalar.CheckPlaces(storedBroadcast.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultBroadcastOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *broadcastPager) applyOrder(query *BroadcastQuery) *BroadcastQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultBroadcastOrder.Field {
+		query = query.Order(DefaultBroadcastOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *broadcastPager) orderExpr(query *BroadcastQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultBroadcastOrder.Field {
+			b.Comma().Ident(DefaultBroadcastOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Broadcast.
+func (_m *BroadcastQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...BroadcastPaginateOption,
+) (*BroadcastConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newBroadcastPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &BroadcastConnection{Edges: []*BroadcastEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// BroadcastOrderField defines the ordering field of Broadcast.
+type BroadcastOrderField struct {
+	// Value extracts the ordering value from the given Broadcast.
+	Value    func(*Broadcast) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) broadcast.OrderOption
+	toCursor func(*Broadcast) Cursor
+}
+
+// BroadcastOrder defines the ordering of Broadcast.
+type BroadcastOrder struct {
+	Direction OrderDirection       `json:"direction"`
+	Field     *BroadcastOrderField `json:"field"`
+}
+
+// DefaultBroadcastOrder is the default ordering of Broadcast.
+var DefaultBroadcastOrder = &BroadcastOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &BroadcastOrderField{
+		Value: func(_m *Broadcast) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: broadcast.FieldID,
+		toTerm: broadcast.ByID,
+		toCursor: func(_m *Broadcast) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Broadcast into BroadcastEdge.
+func (_m *Broadcast) ToEdge(order *BroadcastOrder) *BroadcastEdge {
+	if order == nil {
+		order = DefaultBroadcastOrder
+	}
+	return &BroadcastEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // BusinessCalendarEdge is the edge representation of BusinessCalendar.
 type BusinessCalendarEdge struct {
 	Node   *BusinessCalendar `json:"node"`
@@ -2371,9 +2907,10 @@ type BusinessCalendarEdge struct {
 
 // BusinessCalendarConnection is the connection containing edges to BusinessCalendar.
 type BusinessCalendarConnection struct {
-	Edges      []*BusinessCalendarEdge `json:"edges"`
-	PageInfo   PageInfo                `json:"pageInfo"`
-	TotalCount int                     `json:"totalCount"`
+	Edges          []*BusinessCalendarEdge `json:"edges"`
+	PageInfo       PageInfo                `json:"pageInfo"`
+	TotalCount     int                     `json:"totalCount"`
+	StreamPosition *string                 `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -2629,9 +3166,10 @@ type CampaignEdge struct {
 
 // CampaignConnection is the connection containing edges to Campaign.
 type CampaignConnection struct {
-	Edges      []*CampaignEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*CampaignEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -2887,9 +3425,10 @@ type CampaignActEdge struct {
 
 // CampaignActConnection is the connection containing edges to CampaignAct.
 type CampaignActConnection struct {
-	Edges      []*CampaignActEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*CampaignActEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -3145,9 +3684,10 @@ type CampaignEntryEdge struct {
 
 // CampaignEntryConnection is the connection containing edges to CampaignEntry.
 type CampaignEntryConnection struct {
-	Edges      []*CampaignEntryEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*CampaignEntryEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -3403,9 +3943,10 @@ type CampaignPhotoEdge struct {
 
 // CampaignPhotoConnection is the connection containing edges to CampaignPhoto.
 type CampaignPhotoConnection struct {
-	Edges      []*CampaignPhotoEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*CampaignPhotoEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -3661,9 +4202,10 @@ type CannedReplyEdge struct {
 
 // CannedReplyConnection is the connection containing edges to CannedReply.
 type CannedReplyConnection struct {
-	Edges      []*CannedReplyEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*CannedReplyEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -3919,9 +4461,10 @@ type CardSourceEdge struct {
 
 // CardSourceConnection is the connection containing edges to CardSource.
 type CardSourceConnection struct {
-	Edges      []*CardSourceEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*CardSourceEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -4177,9 +4720,10 @@ type ClockEventEdge struct {
 
 // ClockEventConnection is the connection containing edges to ClockEvent.
 type ClockEventConnection struct {
-	Edges      []*ClockEventEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*ClockEventEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -4482,9 +5026,10 @@ type ClubEdge struct {
 
 // ClubConnection is the connection containing edges to Club.
 type ClubConnection struct {
-	Edges      []*ClubEdge `json:"edges"`
-	PageInfo   PageInfo    `json:"pageInfo"`
-	TotalCount int         `json:"totalCount"`
+	Edges          []*ClubEdge `json:"edges"`
+	PageInfo       PageInfo    `json:"pageInfo"`
+	TotalCount     int         `json:"totalCount"`
+	StreamPosition *string     `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -4740,9 +5285,10 @@ type ClubMemberEdge struct {
 
 // ClubMemberConnection is the connection containing edges to ClubMember.
 type ClubMemberConnection struct {
-	Edges      []*ClubMemberEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*ClubMemberEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -4998,9 +5544,10 @@ type CompanyEdge struct {
 
 // CompanyConnection is the connection containing edges to Company.
 type CompanyConnection struct {
-	Edges      []*CompanyEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*CompanyEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -5256,9 +5803,10 @@ type ConsentEdge struct {
 
 // ConsentConnection is the connection containing edges to Consent.
 type ConsentConnection struct {
-	Edges      []*ConsentEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*ConsentEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -5514,9 +6062,10 @@ type ConsentDocumentEdge struct {
 
 // ConsentDocumentConnection is the connection containing edges to ConsentDocument.
 type ConsentDocumentConnection struct {
-	Edges      []*ConsentDocumentEdge `json:"edges"`
-	PageInfo   PageInfo               `json:"pageInfo"`
-	TotalCount int                    `json:"totalCount"`
+	Edges          []*ConsentDocumentEdge `json:"edges"`
+	PageInfo       PageInfo               `json:"pageInfo"`
+	TotalCount     int                    `json:"totalCount"`
+	StreamPosition *string                `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -5772,9 +6321,10 @@ type ContactPointEdge struct {
 
 // ContactPointConnection is the connection containing edges to ContactPoint.
 type ContactPointConnection struct {
-	Edges      []*ContactPointEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*ContactPointEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -6030,9 +6580,10 @@ type CustomerNoteEdge struct {
 
 // CustomerNoteConnection is the connection containing edges to CustomerNote.
 type CustomerNoteConnection struct {
-	Edges      []*CustomerNoteEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*CustomerNoteEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -6280,6 +6831,265 @@ func (_m *CustomerNote) ToEdge(order *CustomerNoteOrder) *CustomerNoteEdge {
 	}
 }
 
+// DeliveryEdge is the edge representation of Delivery.
+type DeliveryEdge struct {
+	Node   *Delivery `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// DeliveryConnection is the connection containing edges to Delivery.
+type DeliveryConnection struct {
+	Edges          []*DeliveryEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *DeliveryConnection) Nodes() []*Delivery {
+	nodes := make([]*Delivery, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *DeliveryConnection) build(nodes []*Delivery, pager *deliveryPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Delivery
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Delivery {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Delivery {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*DeliveryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &DeliveryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// DeliveryPaginateOption enables pagination customization.
+type DeliveryPaginateOption func(*deliveryPager) error
+
+// WithDeliveryOrder configures pagination ordering.
+func WithDeliveryOrder(order *DeliveryOrder) DeliveryPaginateOption {
+	if order == nil {
+		order = DefaultDeliveryOrder
+	}
+	o := *order
+	return func(pager *deliveryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultDeliveryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithDeliveryFilter configures pagination filter.
+func WithDeliveryFilter(filter func(*DeliveryQuery) (*DeliveryQuery, error)) DeliveryPaginateOption {
+	return func(pager *deliveryPager) error {
+		if filter == nil {
+			return errors.New("DeliveryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type deliveryPager struct {
+	reverse bool
+	order   *DeliveryOrder
+	filter  func(*DeliveryQuery) (*DeliveryQuery, error)
+}
+
+func newDeliveryPager(opts []DeliveryPaginateOption, reverse bool) (*deliveryPager, error) {
+	pager := &deliveryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultDeliveryOrder
+	}
+	return pager, nil
+}
+
+func (p *deliveryPager) applyFilter(query *DeliveryQuery) (*DeliveryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *deliveryPager) toCursor(_m *Delivery) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *deliveryPager) applyCursors(query *DeliveryQuery, after, before *Cursor) (*DeliveryQuery, error) {
+	if err := scalar.CheckPlaces(storedDelivery.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultDeliveryOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *deliveryPager) applyOrder(query *DeliveryQuery) *DeliveryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultDeliveryOrder.Field {
+		query = query.Order(DefaultDeliveryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *deliveryPager) orderExpr(query *DeliveryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultDeliveryOrder.Field {
+			b.Comma().Ident(DefaultDeliveryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Delivery.
+func (_m *DeliveryQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...DeliveryPaginateOption,
+) (*DeliveryConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newDeliveryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &DeliveryConnection{Edges: []*DeliveryEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// DeliveryOrderField defines the ordering field of Delivery.
+type DeliveryOrderField struct {
+	// Value extracts the ordering value from the given Delivery.
+	Value    func(*Delivery) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) delivery.OrderOption
+	toCursor func(*Delivery) Cursor
+}
+
+// DeliveryOrder defines the ordering of Delivery.
+type DeliveryOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *DeliveryOrderField `json:"field"`
+}
+
+// DefaultDeliveryOrder is the default ordering of Delivery.
+var DefaultDeliveryOrder = &DeliveryOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &DeliveryOrderField{
+		Value: func(_m *Delivery) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: delivery.FieldID,
+		toTerm: delivery.ByID,
+		toCursor: func(_m *Delivery) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Delivery into DeliveryEdge.
+func (_m *Delivery) ToEdge(order *DeliveryOrder) *DeliveryEdge {
+	if order == nil {
+		order = DefaultDeliveryOrder
+	}
+	return &DeliveryEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // DocumentEdge is the edge representation of Document.
 type DocumentEdge struct {
 	Node   *Document `json:"node"`
@@ -6288,9 +7098,10 @@ type DocumentEdge struct {
 
 // DocumentConnection is the connection containing edges to Document.
 type DocumentConnection struct {
-	Edges      []*DocumentEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*DocumentEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -6546,9 +7357,10 @@ type DocumentSeriesEdge struct {
 
 // DocumentSeriesConnection is the connection containing edges to DocumentSeries.
 type DocumentSeriesConnection struct {
-	Edges      []*DocumentSeriesEdge `json:"edges"`
-	PageInfo   PageInfo              `json:"pageInfo"`
-	TotalCount int                   `json:"totalCount"`
+	Edges          []*DocumentSeriesEdge `json:"edges"`
+	PageInfo       PageInfo              `json:"pageInfo"`
+	TotalCount     int                   `json:"totalCount"`
+	StreamPosition *string               `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -6804,9 +7616,10 @@ type EarningRuleEdge struct {
 
 // EarningRuleConnection is the connection containing edges to EarningRule.
 type EarningRuleConnection struct {
-	Edges      []*EarningRuleEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*EarningRuleEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -7062,9 +7875,10 @@ type EarningUseEdge struct {
 
 // EarningUseConnection is the connection containing edges to EarningUse.
 type EarningUseConnection struct {
-	Edges      []*EarningUseEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*EarningUseEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -7320,9 +8134,10 @@ type FeeRuleEdge struct {
 
 // FeeRuleConnection is the connection containing edges to FeeRule.
 type FeeRuleConnection struct {
-	Edges      []*FeeRuleEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*FeeRuleEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -7578,9 +8393,10 @@ type GiftCardEdge struct {
 
 // GiftCardConnection is the connection containing edges to GiftCard.
 type GiftCardConnection struct {
-	Edges      []*GiftCardEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*GiftCardEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -7836,9 +8652,10 @@ type GoalEdge struct {
 
 // GoalConnection is the connection containing edges to Goal.
 type GoalConnection struct {
-	Edges      []*GoalEdge `json:"edges"`
-	PageInfo   PageInfo    `json:"pageInfo"`
-	TotalCount int         `json:"totalCount"`
+	Edges          []*GoalEdge `json:"edges"`
+	PageInfo       PageInfo    `json:"pageInfo"`
+	TotalCount     int         `json:"totalCount"`
+	StreamPosition *string     `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -8094,9 +8911,10 @@ type IdentityEdge struct {
 
 // IdentityConnection is the connection containing edges to Identity.
 type IdentityConnection struct {
-	Edges      []*IdentityEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*IdentityEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -8352,9 +9170,10 @@ type InvitationEdge struct {
 
 // InvitationConnection is the connection containing edges to Invitation.
 type InvitationConnection struct {
-	Edges      []*InvitationEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*InvitationEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -8610,9 +9429,10 @@ type InvoiceQuoteEdge struct {
 
 // InvoiceQuoteConnection is the connection containing edges to InvoiceQuote.
 type InvoiceQuoteConnection struct {
-	Edges      []*InvoiceQuoteEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*InvoiceQuoteEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -8868,9 +9688,10 @@ type LedgerAccountEdge struct {
 
 // LedgerAccountConnection is the connection containing edges to LedgerAccount.
 type LedgerAccountConnection struct {
-	Edges      []*LedgerAccountEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*LedgerAccountEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -9126,9 +9947,10 @@ type LedgerEntryEdge struct {
 
 // LedgerEntryConnection is the connection containing edges to LedgerEntry.
 type LedgerEntryConnection struct {
-	Edges      []*LedgerEntryEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*LedgerEntryEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -9384,9 +10206,10 @@ type LedgerLotEdge struct {
 
 // LedgerLotConnection is the connection containing edges to LedgerLot.
 type LedgerLotConnection struct {
-	Edges      []*LedgerLotEdge `json:"edges"`
-	PageInfo   PageInfo         `json:"pageInfo"`
-	TotalCount int              `json:"totalCount"`
+	Edges          []*LedgerLotEdge `json:"edges"`
+	PageInfo       PageInfo         `json:"pageInfo"`
+	TotalCount     int              `json:"totalCount"`
+	StreamPosition *string          `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -9642,9 +10465,10 @@ type LetterEdge struct {
 
 // LetterConnection is the connection containing edges to Letter.
 type LetterConnection struct {
-	Edges      []*LetterEdge `json:"edges"`
-	PageInfo   PageInfo      `json:"pageInfo"`
-	TotalCount int           `json:"totalCount"`
+	Edges          []*LetterEdge `json:"edges"`
+	PageInfo       PageInfo      `json:"pageInfo"`
+	TotalCount     int           `json:"totalCount"`
+	StreamPosition *string       `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -9900,9 +10724,10 @@ type ListItemEdge struct {
 
 // ListItemConnection is the connection containing edges to ListItem.
 type ListItemConnection struct {
-	Edges      []*ListItemEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*ListItemEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -10158,9 +10983,10 @@ type MacroEdge struct {
 
 // MacroConnection is the connection containing edges to Macro.
 type MacroConnection struct {
-	Edges      []*MacroEdge `json:"edges"`
-	PageInfo   PageInfo     `json:"pageInfo"`
-	TotalCount int          `json:"totalCount"`
+	Edges          []*MacroEdge `json:"edges"`
+	PageInfo       PageInfo     `json:"pageInfo"`
+	TotalCount     int          `json:"totalCount"`
+	StreamPosition *string      `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -10416,9 +11242,10 @@ type MembershipEdge struct {
 
 // MembershipConnection is the connection containing edges to Membership.
 type MembershipConnection struct {
-	Edges      []*MembershipEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*MembershipEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -10666,6 +11493,265 @@ func (_m *Membership) ToEdge(order *MembershipOrder) *MembershipEdge {
 	}
 }
 
+// MessengerLinkEdge is the edge representation of MessengerLink.
+type MessengerLinkEdge struct {
+	Node   *MessengerLink `json:"node"`
+	Cursor Cursor         `json:"cursor"`
+}
+
+// MessengerLinkConnection is the connection containing edges to MessengerLink.
+type MessengerLinkConnection struct {
+	Edges          []*MessengerLinkEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *MessengerLinkConnection) Nodes() []*MessengerLink {
+	nodes := make([]*MessengerLink, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *MessengerLinkConnection) build(nodes []*MessengerLink, pager *messengerlinkPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *MessengerLink
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *MessengerLink {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *MessengerLink {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*MessengerLinkEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &MessengerLinkEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// MessengerLinkPaginateOption enables pagination customization.
+type MessengerLinkPaginateOption func(*messengerlinkPager) error
+
+// WithMessengerLinkOrder configures pagination ordering.
+func WithMessengerLinkOrder(order *MessengerLinkOrder) MessengerLinkPaginateOption {
+	if order == nil {
+		order = DefaultMessengerLinkOrder
+	}
+	o := *order
+	return func(pager *messengerlinkPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultMessengerLinkOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithMessengerLinkFilter configures pagination filter.
+func WithMessengerLinkFilter(filter func(*MessengerLinkQuery) (*MessengerLinkQuery, error)) MessengerLinkPaginateOption {
+	return func(pager *messengerlinkPager) error {
+		if filter == nil {
+			return errors.New("MessengerLinkQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type messengerlinkPager struct {
+	reverse bool
+	order   *MessengerLinkOrder
+	filter  func(*MessengerLinkQuery) (*MessengerLinkQuery, error)
+}
+
+func newMessengerLinkPager(opts []MessengerLinkPaginateOption, reverse bool) (*messengerlinkPager, error) {
+	pager := &messengerlinkPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultMessengerLinkOrder
+	}
+	return pager, nil
+}
+
+func (p *messengerlinkPager) applyFilter(query *MessengerLinkQuery) (*MessengerLinkQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *messengerlinkPager) toCursor(_m *MessengerLink) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *messengerlinkPager) applyCursors(query *MessengerLinkQuery, after, before *Cursor) (*MessengerLinkQuery, error) {
+	if err := scalar.CheckPlaces(storedMessengerLink.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultMessengerLinkOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *messengerlinkPager) applyOrder(query *MessengerLinkQuery) *MessengerLinkQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultMessengerLinkOrder.Field {
+		query = query.Order(DefaultMessengerLinkOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *messengerlinkPager) orderExpr(query *MessengerLinkQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultMessengerLinkOrder.Field {
+			b.Comma().Ident(DefaultMessengerLinkOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to MessengerLink.
+func (_m *MessengerLinkQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...MessengerLinkPaginateOption,
+) (*MessengerLinkConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newMessengerLinkPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &MessengerLinkConnection{Edges: []*MessengerLinkEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// MessengerLinkOrderField defines the ordering field of MessengerLink.
+type MessengerLinkOrderField struct {
+	// Value extracts the ordering value from the given MessengerLink.
+	Value    func(*MessengerLink) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) messengerlink.OrderOption
+	toCursor func(*MessengerLink) Cursor
+}
+
+// MessengerLinkOrder defines the ordering of MessengerLink.
+type MessengerLinkOrder struct {
+	Direction OrderDirection           `json:"direction"`
+	Field     *MessengerLinkOrderField `json:"field"`
+}
+
+// DefaultMessengerLinkOrder is the default ordering of MessengerLink.
+var DefaultMessengerLinkOrder = &MessengerLinkOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &MessengerLinkOrderField{
+		Value: func(_m *MessengerLink) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: messengerlink.FieldID,
+		toTerm: messengerlink.ByID,
+		toCursor: func(_m *MessengerLink) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts MessengerLink into MessengerLinkEdge.
+func (_m *MessengerLink) ToEdge(order *MessengerLinkOrder) *MessengerLinkEdge {
+	if order == nil {
+		order = DefaultMessengerLinkOrder
+	}
+	return &MessengerLinkEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // NotificationEdge is the edge representation of Notification.
 type NotificationEdge struct {
 	Node   *Notification `json:"node"`
@@ -10674,9 +11760,10 @@ type NotificationEdge struct {
 
 // NotificationConnection is the connection containing edges to Notification.
 type NotificationConnection struct {
-	Edges      []*NotificationEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*NotificationEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -10924,6 +12011,783 @@ func (_m *Notification) ToEdge(order *NotificationOrder) *NotificationEdge {
 	}
 }
 
+// NotificationRuleEdge is the edge representation of NotificationRule.
+type NotificationRuleEdge struct {
+	Node   *NotificationRule `json:"node"`
+	Cursor Cursor            `json:"cursor"`
+}
+
+// NotificationRuleConnection is the connection containing edges to NotificationRule.
+type NotificationRuleConnection struct {
+	Edges          []*NotificationRuleEdge `json:"edges"`
+	PageInfo       PageInfo                `json:"pageInfo"`
+	TotalCount     int                     `json:"totalCount"`
+	StreamPosition *string                 `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *NotificationRuleConnection) Nodes() []*NotificationRule {
+	nodes := make([]*NotificationRule, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *NotificationRuleConnection) build(nodes []*NotificationRule, pager *notificationrulePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *NotificationRule
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *NotificationRule {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *NotificationRule {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*NotificationRuleEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &NotificationRuleEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// NotificationRulePaginateOption enables pagination customization.
+type NotificationRulePaginateOption func(*notificationrulePager) error
+
+// WithNotificationRuleOrder configures pagination ordering.
+func WithNotificationRuleOrder(order *NotificationRuleOrder) NotificationRulePaginateOption {
+	if order == nil {
+		order = DefaultNotificationRuleOrder
+	}
+	o := *order
+	return func(pager *notificationrulePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultNotificationRuleOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithNotificationRuleFilter configures pagination filter.
+func WithNotificationRuleFilter(filter func(*NotificationRuleQuery) (*NotificationRuleQuery, error)) NotificationRulePaginateOption {
+	return func(pager *notificationrulePager) error {
+		if filter == nil {
+			return errors.New("NotificationRuleQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type notificationrulePager struct {
+	reverse bool
+	order   *NotificationRuleOrder
+	filter  func(*NotificationRuleQuery) (*NotificationRuleQuery, error)
+}
+
+func newNotificationRulePager(opts []NotificationRulePaginateOption, reverse bool) (*notificationrulePager, error) {
+	pager := &notificationrulePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultNotificationRuleOrder
+	}
+	return pager, nil
+}
+
+func (p *notificationrulePager) applyFilter(query *NotificationRuleQuery) (*NotificationRuleQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *notificationrulePager) toCursor(_m *NotificationRule) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *notificationrulePager) applyCursors(query *NotificationRuleQuery, after, before *Cursor) (*NotificationRuleQuery, error) {
+	if err := scalar.CheckPlaces(storedNotificationRule.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultNotificationRuleOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *notificationrulePager) applyOrder(query *NotificationRuleQuery) *NotificationRuleQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultNotificationRuleOrder.Field {
+		query = query.Order(DefaultNotificationRuleOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *notificationrulePager) orderExpr(query *NotificationRuleQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultNotificationRuleOrder.Field {
+			b.Comma().Ident(DefaultNotificationRuleOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to NotificationRule.
+func (_m *NotificationRuleQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...NotificationRulePaginateOption,
+) (*NotificationRuleConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newNotificationRulePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &NotificationRuleConnection{Edges: []*NotificationRuleEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// NotificationRuleOrderField defines the ordering field of NotificationRule.
+type NotificationRuleOrderField struct {
+	// Value extracts the ordering value from the given NotificationRule.
+	Value    func(*NotificationRule) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) notificationrule.OrderOption
+	toCursor func(*NotificationRule) Cursor
+}
+
+// NotificationRuleOrder defines the ordering of NotificationRule.
+type NotificationRuleOrder struct {
+	Direction OrderDirection              `json:"direction"`
+	Field     *NotificationRuleOrderField `json:"field"`
+}
+
+// DefaultNotificationRuleOrder is the default ordering of NotificationRule.
+var DefaultNotificationRuleOrder = &NotificationRuleOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &NotificationRuleOrderField{
+		Value: func(_m *NotificationRule) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: notificationrule.FieldID,
+		toTerm: notificationrule.ByID,
+		toCursor: func(_m *NotificationRule) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts NotificationRule into NotificationRuleEdge.
+func (_m *NotificationRule) ToEdge(order *NotificationRuleOrder) *NotificationRuleEdge {
+	if order == nil {
+		order = DefaultNotificationRuleOrder
+	}
+	return &NotificationRuleEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// NotificationSettingEdge is the edge representation of NotificationSetting.
+type NotificationSettingEdge struct {
+	Node   *NotificationSetting `json:"node"`
+	Cursor Cursor               `json:"cursor"`
+}
+
+// NotificationSettingConnection is the connection containing edges to NotificationSetting.
+type NotificationSettingConnection struct {
+	Edges          []*NotificationSettingEdge `json:"edges"`
+	PageInfo       PageInfo                   `json:"pageInfo"`
+	TotalCount     int                        `json:"totalCount"`
+	StreamPosition *string                    `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *NotificationSettingConnection) Nodes() []*NotificationSetting {
+	nodes := make([]*NotificationSetting, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *NotificationSettingConnection) build(nodes []*NotificationSetting, pager *notificationsettingPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *NotificationSetting
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *NotificationSetting {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *NotificationSetting {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*NotificationSettingEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &NotificationSettingEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// NotificationSettingPaginateOption enables pagination customization.
+type NotificationSettingPaginateOption func(*notificationsettingPager) error
+
+// WithNotificationSettingOrder configures pagination ordering.
+func WithNotificationSettingOrder(order *NotificationSettingOrder) NotificationSettingPaginateOption {
+	if order == nil {
+		order = DefaultNotificationSettingOrder
+	}
+	o := *order
+	return func(pager *notificationsettingPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultNotificationSettingOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithNotificationSettingFilter configures pagination filter.
+func WithNotificationSettingFilter(filter func(*NotificationSettingQuery) (*NotificationSettingQuery, error)) NotificationSettingPaginateOption {
+	return func(pager *notificationsettingPager) error {
+		if filter == nil {
+			return errors.New("NotificationSettingQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type notificationsettingPager struct {
+	reverse bool
+	order   *NotificationSettingOrder
+	filter  func(*NotificationSettingQuery) (*NotificationSettingQuery, error)
+}
+
+func newNotificationSettingPager(opts []NotificationSettingPaginateOption, reverse bool) (*notificationsettingPager, error) {
+	pager := &notificationsettingPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultNotificationSettingOrder
+	}
+	return pager, nil
+}
+
+func (p *notificationsettingPager) applyFilter(query *NotificationSettingQuery) (*NotificationSettingQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *notificationsettingPager) toCursor(_m *NotificationSetting) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *notificationsettingPager) applyCursors(query *NotificationSettingQuery, after, before *Cursor) (*NotificationSettingQuery, error) {
+	if err := scalar.CheckPlaces(storedNotificationSetting.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultNotificationSettingOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *notificationsettingPager) applyOrder(query *NotificationSettingQuery) *NotificationSettingQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultNotificationSettingOrder.Field {
+		query = query.Order(DefaultNotificationSettingOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *notificationsettingPager) orderExpr(query *NotificationSettingQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultNotificationSettingOrder.Field {
+			b.Comma().Ident(DefaultNotificationSettingOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to NotificationSetting.
+func (_m *NotificationSettingQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...NotificationSettingPaginateOption,
+) (*NotificationSettingConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newNotificationSettingPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &NotificationSettingConnection{Edges: []*NotificationSettingEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// NotificationSettingOrderField defines the ordering field of NotificationSetting.
+type NotificationSettingOrderField struct {
+	// Value extracts the ordering value from the given NotificationSetting.
+	Value    func(*NotificationSetting) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) notificationsetting.OrderOption
+	toCursor func(*NotificationSetting) Cursor
+}
+
+// NotificationSettingOrder defines the ordering of NotificationSetting.
+type NotificationSettingOrder struct {
+	Direction OrderDirection                 `json:"direction"`
+	Field     *NotificationSettingOrderField `json:"field"`
+}
+
+// DefaultNotificationSettingOrder is the default ordering of NotificationSetting.
+var DefaultNotificationSettingOrder = &NotificationSettingOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &NotificationSettingOrderField{
+		Value: func(_m *NotificationSetting) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: notificationsetting.FieldID,
+		toTerm: notificationsetting.ByID,
+		toCursor: func(_m *NotificationSetting) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts NotificationSetting into NotificationSettingEdge.
+func (_m *NotificationSetting) ToEdge(order *NotificationSettingOrder) *NotificationSettingEdge {
+	if order == nil {
+		order = DefaultNotificationSettingOrder
+	}
+	return &NotificationSettingEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
+// NotificationTemplateEdge is the edge representation of NotificationTemplate.
+type NotificationTemplateEdge struct {
+	Node   *NotificationTemplate `json:"node"`
+	Cursor Cursor                `json:"cursor"`
+}
+
+// NotificationTemplateConnection is the connection containing edges to NotificationTemplate.
+type NotificationTemplateConnection struct {
+	Edges          []*NotificationTemplateEdge `json:"edges"`
+	PageInfo       PageInfo                    `json:"pageInfo"`
+	TotalCount     int                         `json:"totalCount"`
+	StreamPosition *string                     `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *NotificationTemplateConnection) Nodes() []*NotificationTemplate {
+	nodes := make([]*NotificationTemplate, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *NotificationTemplateConnection) build(nodes []*NotificationTemplate, pager *notificationtemplatePager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *NotificationTemplate
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *NotificationTemplate {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *NotificationTemplate {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*NotificationTemplateEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &NotificationTemplateEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// NotificationTemplatePaginateOption enables pagination customization.
+type NotificationTemplatePaginateOption func(*notificationtemplatePager) error
+
+// WithNotificationTemplateOrder configures pagination ordering.
+func WithNotificationTemplateOrder(order *NotificationTemplateOrder) NotificationTemplatePaginateOption {
+	if order == nil {
+		order = DefaultNotificationTemplateOrder
+	}
+	o := *order
+	return func(pager *notificationtemplatePager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultNotificationTemplateOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithNotificationTemplateFilter configures pagination filter.
+func WithNotificationTemplateFilter(filter func(*NotificationTemplateQuery) (*NotificationTemplateQuery, error)) NotificationTemplatePaginateOption {
+	return func(pager *notificationtemplatePager) error {
+		if filter == nil {
+			return errors.New("NotificationTemplateQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type notificationtemplatePager struct {
+	reverse bool
+	order   *NotificationTemplateOrder
+	filter  func(*NotificationTemplateQuery) (*NotificationTemplateQuery, error)
+}
+
+func newNotificationTemplatePager(opts []NotificationTemplatePaginateOption, reverse bool) (*notificationtemplatePager, error) {
+	pager := &notificationtemplatePager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultNotificationTemplateOrder
+	}
+	return pager, nil
+}
+
+func (p *notificationtemplatePager) applyFilter(query *NotificationTemplateQuery) (*NotificationTemplateQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *notificationtemplatePager) toCursor(_m *NotificationTemplate) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *notificationtemplatePager) applyCursors(query *NotificationTemplateQuery, after, before *Cursor) (*NotificationTemplateQuery, error) {
+	if err := scalar.CheckPlaces(storedNotificationTemplate.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultNotificationTemplateOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *notificationtemplatePager) applyOrder(query *NotificationTemplateQuery) *NotificationTemplateQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultNotificationTemplateOrder.Field {
+		query = query.Order(DefaultNotificationTemplateOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *notificationtemplatePager) orderExpr(query *NotificationTemplateQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultNotificationTemplateOrder.Field {
+			b.Comma().Ident(DefaultNotificationTemplateOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to NotificationTemplate.
+func (_m *NotificationTemplateQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...NotificationTemplatePaginateOption,
+) (*NotificationTemplateConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newNotificationTemplatePager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &NotificationTemplateConnection{Edges: []*NotificationTemplateEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// NotificationTemplateOrderField defines the ordering field of NotificationTemplate.
+type NotificationTemplateOrderField struct {
+	// Value extracts the ordering value from the given NotificationTemplate.
+	Value    func(*NotificationTemplate) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) notificationtemplate.OrderOption
+	toCursor func(*NotificationTemplate) Cursor
+}
+
+// NotificationTemplateOrder defines the ordering of NotificationTemplate.
+type NotificationTemplateOrder struct {
+	Direction OrderDirection                  `json:"direction"`
+	Field     *NotificationTemplateOrderField `json:"field"`
+}
+
+// DefaultNotificationTemplateOrder is the default ordering of NotificationTemplate.
+var DefaultNotificationTemplateOrder = &NotificationTemplateOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &NotificationTemplateOrderField{
+		Value: func(_m *NotificationTemplate) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: notificationtemplate.FieldID,
+		toTerm: notificationtemplate.ByID,
+		toCursor: func(_m *NotificationTemplate) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts NotificationTemplate into NotificationTemplateEdge.
+func (_m *NotificationTemplate) ToEdge(order *NotificationTemplateOrder) *NotificationTemplateEdge {
+	if order == nil {
+		order = DefaultNotificationTemplateOrder
+	}
+	return &NotificationTemplateEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // OperatorEdge is the edge representation of Operator.
 type OperatorEdge struct {
 	Node   *Operator `json:"node"`
@@ -10932,9 +12796,10 @@ type OperatorEdge struct {
 
 // OperatorConnection is the connection containing edges to Operator.
 type OperatorConnection struct {
-	Edges      []*OperatorEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*OperatorEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -11190,9 +13055,10 @@ type OrderEdge struct {
 
 // OrderConnection is the connection containing edges to Order.
 type OrderConnection struct {
-	Edges      []*OrderEdge `json:"edges"`
-	PageInfo   PageInfo     `json:"pageInfo"`
-	TotalCount int          `json:"totalCount"`
+	Edges          []*OrderEdge `json:"edges"`
+	PageInfo       PageInfo     `json:"pageInfo"`
+	TotalCount     int          `json:"totalCount"`
+	StreamPosition *string      `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -11513,9 +13379,10 @@ type OrderEventEdge struct {
 
 // OrderEventConnection is the connection containing edges to OrderEvent.
 type OrderEventConnection struct {
-	Edges      []*OrderEventEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*OrderEventEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -11771,9 +13638,10 @@ type OrderLineEdge struct {
 
 // OrderLineConnection is the connection containing edges to OrderLine.
 type OrderLineConnection struct {
-	Edges      []*OrderLineEdge `json:"edges"`
-	PageInfo   PageInfo         `json:"pageInfo"`
-	TotalCount int              `json:"totalCount"`
+	Edges          []*OrderLineEdge `json:"edges"`
+	PageInfo       PageInfo         `json:"pageInfo"`
+	TotalCount     int              `json:"totalCount"`
+	StreamPosition *string          `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -12029,9 +13897,10 @@ type OutsideCardEdge struct {
 
 // OutsideCardConnection is the connection containing edges to OutsideCard.
 type OutsideCardConnection struct {
-	Edges      []*OutsideCardEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*OutsideCardEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -12287,9 +14156,10 @@ type PaymentEdge struct {
 
 // PaymentConnection is the connection containing edges to Payment.
 type PaymentConnection struct {
-	Edges      []*PaymentEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*PaymentEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -12545,9 +14415,10 @@ type PaymentMethodEdge struct {
 
 // PaymentMethodConnection is the connection containing edges to PaymentMethod.
 type PaymentMethodConnection struct {
-	Edges      []*PaymentMethodEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*PaymentMethodEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -12803,9 +14674,10 @@ type PaymentNoticeEdge struct {
 
 // PaymentNoticeConnection is the connection containing edges to PaymentNotice.
 type PaymentNoticeConnection struct {
-	Edges      []*PaymentNoticeEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*PaymentNoticeEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -13061,9 +14933,10 @@ type ProductEdge struct {
 
 // ProductConnection is the connection containing edges to Product.
 type ProductConnection struct {
-	Edges      []*ProductEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*ProductEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -13319,9 +15192,10 @@ type ProductAdmissionEdge struct {
 
 // ProductAdmissionConnection is the connection containing edges to ProductAdmission.
 type ProductAdmissionConnection struct {
-	Edges      []*ProductAdmissionEdge `json:"edges"`
-	PageInfo   PageInfo                `json:"pageInfo"`
-	TotalCount int                     `json:"totalCount"`
+	Edges          []*ProductAdmissionEdge `json:"edges"`
+	PageInfo       PageInfo                `json:"pageInfo"`
+	TotalCount     int                     `json:"totalCount"`
+	StreamPosition *string                 `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -13577,9 +15451,10 @@ type PromoCodeEdge struct {
 
 // PromoCodeConnection is the connection containing edges to PromoCode.
 type PromoCodeConnection struct {
-	Edges      []*PromoCodeEdge `json:"edges"`
-	PageInfo   PageInfo         `json:"pageInfo"`
-	TotalCount int              `json:"totalCount"`
+	Edges          []*PromoCodeEdge `json:"edges"`
+	PageInfo       PageInfo         `json:"pageInfo"`
+	TotalCount     int              `json:"totalCount"`
+	StreamPosition *string          `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -13835,9 +15710,10 @@ type PromoUseEdge struct {
 
 // PromoUseConnection is the connection containing edges to PromoUse.
 type PromoUseConnection struct {
-	Edges      []*PromoUseEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*PromoUseEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -14093,9 +15969,10 @@ type PromotionEdge struct {
 
 // PromotionConnection is the connection containing edges to Promotion.
 type PromotionConnection struct {
-	Edges      []*PromotionEdge `json:"edges"`
-	PageInfo   PageInfo         `json:"pageInfo"`
-	TotalCount int              `json:"totalCount"`
+	Edges          []*PromotionEdge `json:"edges"`
+	PageInfo       PageInfo         `json:"pageInfo"`
+	TotalCount     int              `json:"totalCount"`
+	StreamPosition *string          `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -14343,6 +16220,265 @@ func (_m *Promotion) ToEdge(order *PromotionOrder) *PromotionEdge {
 	}
 }
 
+// PushEndpointEdge is the edge representation of PushEndpoint.
+type PushEndpointEdge struct {
+	Node   *PushEndpoint `json:"node"`
+	Cursor Cursor        `json:"cursor"`
+}
+
+// PushEndpointConnection is the connection containing edges to PushEndpoint.
+type PushEndpointConnection struct {
+	Edges          []*PushEndpointEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *PushEndpointConnection) Nodes() []*PushEndpoint {
+	nodes := make([]*PushEndpoint, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *PushEndpointConnection) build(nodes []*PushEndpoint, pager *pushendpointPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *PushEndpoint
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *PushEndpoint {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *PushEndpoint {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PushEndpointEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PushEndpointEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// PushEndpointPaginateOption enables pagination customization.
+type PushEndpointPaginateOption func(*pushendpointPager) error
+
+// WithPushEndpointOrder configures pagination ordering.
+func WithPushEndpointOrder(order *PushEndpointOrder) PushEndpointPaginateOption {
+	if order == nil {
+		order = DefaultPushEndpointOrder
+	}
+	o := *order
+	return func(pager *pushendpointPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPushEndpointOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPushEndpointFilter configures pagination filter.
+func WithPushEndpointFilter(filter func(*PushEndpointQuery) (*PushEndpointQuery, error)) PushEndpointPaginateOption {
+	return func(pager *pushendpointPager) error {
+		if filter == nil {
+			return errors.New("PushEndpointQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type pushendpointPager struct {
+	reverse bool
+	order   *PushEndpointOrder
+	filter  func(*PushEndpointQuery) (*PushEndpointQuery, error)
+}
+
+func newPushEndpointPager(opts []PushEndpointPaginateOption, reverse bool) (*pushendpointPager, error) {
+	pager := &pushendpointPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPushEndpointOrder
+	}
+	return pager, nil
+}
+
+func (p *pushendpointPager) applyFilter(query *PushEndpointQuery) (*PushEndpointQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *pushendpointPager) toCursor(_m *PushEndpoint) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *pushendpointPager) applyCursors(query *PushEndpointQuery, after, before *Cursor) (*PushEndpointQuery, error) {
+	if err := scalar.CheckPlaces(storedPushEndpoint.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultPushEndpointOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *pushendpointPager) applyOrder(query *PushEndpointQuery) *PushEndpointQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPushEndpointOrder.Field {
+		query = query.Order(DefaultPushEndpointOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *pushendpointPager) orderExpr(query *PushEndpointQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPushEndpointOrder.Field {
+			b.Comma().Ident(DefaultPushEndpointOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to PushEndpoint.
+func (_m *PushEndpointQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...PushEndpointPaginateOption,
+) (*PushEndpointConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newPushEndpointPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PushEndpointConnection{Edges: []*PushEndpointEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// PushEndpointOrderField defines the ordering field of PushEndpoint.
+type PushEndpointOrderField struct {
+	// Value extracts the ordering value from the given PushEndpoint.
+	Value    func(*PushEndpoint) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) pushendpoint.OrderOption
+	toCursor func(*PushEndpoint) Cursor
+}
+
+// PushEndpointOrder defines the ordering of PushEndpoint.
+type PushEndpointOrder struct {
+	Direction OrderDirection          `json:"direction"`
+	Field     *PushEndpointOrderField `json:"field"`
+}
+
+// DefaultPushEndpointOrder is the default ordering of PushEndpoint.
+var DefaultPushEndpointOrder = &PushEndpointOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &PushEndpointOrderField{
+		Value: func(_m *PushEndpoint) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: pushendpoint.FieldID,
+		toTerm: pushendpoint.ByID,
+		toCursor: func(_m *PushEndpoint) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts PushEndpoint into PushEndpointEdge.
+func (_m *PushEndpoint) ToEdge(order *PushEndpointOrder) *PushEndpointEdge {
+	if order == nil {
+		order = DefaultPushEndpointOrder
+	}
+	return &PushEndpointEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // ReasonEdge is the edge representation of Reason.
 type ReasonEdge struct {
 	Node   *Reason `json:"node"`
@@ -14351,9 +16487,10 @@ type ReasonEdge struct {
 
 // ReasonConnection is the connection containing edges to Reason.
 type ReasonConnection struct {
-	Edges      []*ReasonEdge `json:"edges"`
-	PageInfo   PageInfo      `json:"pageInfo"`
-	TotalCount int           `json:"totalCount"`
+	Edges          []*ReasonEdge `json:"edges"`
+	PageInfo       PageInfo      `json:"pageInfo"`
+	TotalCount     int           `json:"totalCount"`
+	StreamPosition *string       `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -14609,9 +16746,10 @@ type ReferralEdge struct {
 
 // ReferralConnection is the connection containing edges to Referral.
 type ReferralConnection struct {
-	Edges      []*ReferralEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*ReferralEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -14867,9 +17005,10 @@ type ReferralCodeEdge struct {
 
 // ReferralCodeConnection is the connection containing edges to ReferralCode.
 type ReferralCodeConnection struct {
-	Edges      []*ReferralCodeEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*ReferralCodeEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -15117,6 +17256,265 @@ func (_m *ReferralCode) ToEdge(order *ReferralCodeOrder) *ReferralCodeEdge {
 	}
 }
 
+// ReminderEdge is the edge representation of Reminder.
+type ReminderEdge struct {
+	Node   *Reminder `json:"node"`
+	Cursor Cursor    `json:"cursor"`
+}
+
+// ReminderConnection is the connection containing edges to Reminder.
+type ReminderConnection struct {
+	Edges          []*ReminderEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *ReminderConnection) Nodes() []*Reminder {
+	nodes := make([]*Reminder, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *ReminderConnection) build(nodes []*Reminder, pager *reminderPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Reminder
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Reminder {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Reminder {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ReminderEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ReminderEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// ReminderPaginateOption enables pagination customization.
+type ReminderPaginateOption func(*reminderPager) error
+
+// WithReminderOrder configures pagination ordering.
+func WithReminderOrder(order *ReminderOrder) ReminderPaginateOption {
+	if order == nil {
+		order = DefaultReminderOrder
+	}
+	o := *order
+	return func(pager *reminderPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultReminderOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithReminderFilter configures pagination filter.
+func WithReminderFilter(filter func(*ReminderQuery) (*ReminderQuery, error)) ReminderPaginateOption {
+	return func(pager *reminderPager) error {
+		if filter == nil {
+			return errors.New("ReminderQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type reminderPager struct {
+	reverse bool
+	order   *ReminderOrder
+	filter  func(*ReminderQuery) (*ReminderQuery, error)
+}
+
+func newReminderPager(opts []ReminderPaginateOption, reverse bool) (*reminderPager, error) {
+	pager := &reminderPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultReminderOrder
+	}
+	return pager, nil
+}
+
+func (p *reminderPager) applyFilter(query *ReminderQuery) (*ReminderQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *reminderPager) toCursor(_m *Reminder) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *reminderPager) applyCursors(query *ReminderQuery, after, before *Cursor) (*ReminderQuery, error) {
+	if err := scalar.CheckPlaces(storedReminder.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultReminderOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *reminderPager) applyOrder(query *ReminderQuery) *ReminderQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultReminderOrder.Field {
+		query = query.Order(DefaultReminderOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *reminderPager) orderExpr(query *ReminderQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultReminderOrder.Field {
+			b.Comma().Ident(DefaultReminderOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Reminder.
+func (_m *ReminderQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...ReminderPaginateOption,
+) (*ReminderConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newReminderPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ReminderConnection{Edges: []*ReminderEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ReminderOrderField defines the ordering field of Reminder.
+type ReminderOrderField struct {
+	// Value extracts the ordering value from the given Reminder.
+	Value    func(*Reminder) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) reminder.OrderOption
+	toCursor func(*Reminder) Cursor
+}
+
+// ReminderOrder defines the ordering of Reminder.
+type ReminderOrder struct {
+	Direction OrderDirection      `json:"direction"`
+	Field     *ReminderOrderField `json:"field"`
+}
+
+// DefaultReminderOrder is the default ordering of Reminder.
+var DefaultReminderOrder = &ReminderOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &ReminderOrderField{
+		Value: func(_m *Reminder) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: reminder.FieldID,
+		toTerm: reminder.ByID,
+		toCursor: func(_m *Reminder) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Reminder into ReminderEdge.
+func (_m *Reminder) ToEdge(order *ReminderOrder) *ReminderEdge {
+	if order == nil {
+		order = DefaultReminderOrder
+	}
+	return &ReminderEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // ReturnRequestEdge is the edge representation of ReturnRequest.
 type ReturnRequestEdge struct {
 	Node   *ReturnRequest `json:"node"`
@@ -15125,9 +17523,10 @@ type ReturnRequestEdge struct {
 
 // ReturnRequestConnection is the connection containing edges to ReturnRequest.
 type ReturnRequestConnection struct {
-	Edges      []*ReturnRequestEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*ReturnRequestEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -15430,9 +17829,10 @@ type ReviewEdge struct {
 
 // ReviewConnection is the connection containing edges to Review.
 type ReviewConnection struct {
-	Edges      []*ReviewEdge `json:"edges"`
-	PageInfo   PageInfo      `json:"pageInfo"`
-	TotalCount int           `json:"totalCount"`
+	Edges          []*ReviewEdge `json:"edges"`
+	PageInfo       PageInfo      `json:"pageInfo"`
+	TotalCount     int           `json:"totalCount"`
+	StreamPosition *string       `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -15688,9 +18088,10 @@ type RewardEdge struct {
 
 // RewardConnection is the connection containing edges to Reward.
 type RewardConnection struct {
-	Edges      []*RewardEdge `json:"edges"`
-	PageInfo   PageInfo      `json:"pageInfo"`
-	TotalCount int           `json:"totalCount"`
+	Edges          []*RewardEdge `json:"edges"`
+	PageInfo       PageInfo      `json:"pageInfo"`
+	TotalCount     int           `json:"totalCount"`
+	StreamPosition *string       `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -15993,9 +18394,10 @@ type RewardCodeEdge struct {
 
 // RewardCodeConnection is the connection containing edges to RewardCode.
 type RewardCodeConnection struct {
-	Edges      []*RewardCodeEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*RewardCodeEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -16251,9 +18653,10 @@ type RewardRedemptionEdge struct {
 
 // RewardRedemptionConnection is the connection containing edges to RewardRedemption.
 type RewardRedemptionConnection struct {
-	Edges      []*RewardRedemptionEdge `json:"edges"`
-	PageInfo   PageInfo                `json:"pageInfo"`
-	TotalCount int                     `json:"totalCount"`
+	Edges          []*RewardRedemptionEdge `json:"edges"`
+	PageInfo       PageInfo                `json:"pageInfo"`
+	TotalCount     int                     `json:"totalCount"`
+	StreamPosition *string                 `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -16509,9 +18912,10 @@ type RoleEdge struct {
 
 // RoleConnection is the connection containing edges to Role.
 type RoleConnection struct {
-	Edges      []*RoleEdge `json:"edges"`
-	PageInfo   PageInfo    `json:"pageInfo"`
-	TotalCount int         `json:"totalCount"`
+	Edges          []*RoleEdge `json:"edges"`
+	PageInfo       PageInfo    `json:"pageInfo"`
+	TotalCount     int         `json:"totalCount"`
+	StreamPosition *string     `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -16759,6 +19163,312 @@ func (_m *Role) ToEdge(order *RoleOrder) *RoleEdge {
 	}
 }
 
+// SegmentEdge is the edge representation of Segment.
+type SegmentEdge struct {
+	Node   *Segment `json:"node"`
+	Cursor Cursor   `json:"cursor"`
+}
+
+// SegmentConnection is the connection containing edges to Segment.
+type SegmentConnection struct {
+	Edges          []*SegmentEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
+}
+
+// Nodes are the items of the page without their cursors.
+func (c *SegmentConnection) Nodes() []*Segment {
+	nodes := make([]*Segment, len(c.Edges))
+	for i, e := range c.Edges {
+		nodes[i] = e.Node
+	}
+	return nodes
+}
+
+func (c *SegmentConnection) build(nodes []*Segment, pager *segmentPager, after *Cursor, first *int, before *Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Segment
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Segment {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Segment {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*SegmentEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &SegmentEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+	if c.TotalCount == 0 {
+		c.TotalCount = len(nodes)
+	}
+}
+
+// SegmentPaginateOption enables pagination customization.
+type SegmentPaginateOption func(*segmentPager) error
+
+// WithSegmentOrder configures pagination ordering.
+func WithSegmentOrder(order *SegmentOrder) SegmentPaginateOption {
+	if order == nil {
+		order = DefaultSegmentOrder
+	}
+	o := *order
+	return func(pager *segmentPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultSegmentOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithSegmentFilter configures pagination filter.
+func WithSegmentFilter(filter func(*SegmentQuery) (*SegmentQuery, error)) SegmentPaginateOption {
+	return func(pager *segmentPager) error {
+		if filter == nil {
+			return errors.New("SegmentQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type segmentPager struct {
+	reverse bool
+	order   *SegmentOrder
+	filter  func(*SegmentQuery) (*SegmentQuery, error)
+}
+
+func newSegmentPager(opts []SegmentPaginateOption, reverse bool) (*segmentPager, error) {
+	pager := &segmentPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultSegmentOrder
+	}
+	return pager, nil
+}
+
+func (p *segmentPager) applyFilter(query *SegmentQuery) (*SegmentQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *segmentPager) toCursor(_m *Segment) Cursor {
+	return p.order.Field.toCursor(_m)
+}
+
+func (p *segmentPager) applyCursors(query *SegmentQuery, after, before *Cursor) (*SegmentQuery, error) {
+	if err := scalar.CheckPlaces(storedSegment.Columns[p.order.Field.column].Kind, after, before); err != nil {
+		return nil, err
+	}
+	for _, predicate := range scalar.Between(after, before, DefaultSegmentOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *segmentPager) applyOrder(query *SegmentQuery) *SegmentQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultSegmentOrder.Field {
+		query = query.Order(DefaultSegmentOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *segmentPager) orderExpr(query *SegmentQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultSegmentOrder.Field {
+			b.Comma().Ident(DefaultSegmentOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Segment.
+func (_m *SegmentQuery) Paginate(
+	ctx context.Context, after *Cursor, first *int,
+	before *Cursor, last *int, opts ...SegmentPaginateOption,
+) (*SegmentConnection, error) {
+	first = pageSize(first, last)
+	if err := validateFirstLast(first, last); err != nil {
+		return nil, err
+	}
+	pager, err := newSegmentPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &SegmentConnection{Edges: []*SegmentEdge{}}
+	ignoredEdges := noRows(ctx)
+	if hasCollectedField(ctx, totalCountField) {
+		hasPagination := after != nil || first != nil || before != nil || last != nil
+		if hasPagination || ignoredEdges {
+			c := _m.Clone()
+			c.ctx.Fields = nil
+			if conn.TotalCount, err = c.Count(ctx); err != nil {
+				return nil, err
+			}
+			conn.PageInfo.HasNextPage = first != nil && conn.TotalCount > 0
+			conn.PageInfo.HasPreviousPage = last != nil && conn.TotalCount > 0
+		}
+	}
+	if ignoredEdges || (first != nil && *first == 0) || (last != nil && *last == 0) {
+		return conn, nil
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	limit := paginateLimit(first, last)
+	if limit != 0 {
+		_m.Limit(limit)
+	}
+	if graphql.GetFieldContext(ctx) != nil {
+		if err := _m.collectNodes(ctx, graphql.GetOperationContext(ctx), nil); err != nil {
+			return nil, err
+		}
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// SegmentOrderFieldName orders Segment by name.
+	SegmentOrderFieldName = &SegmentOrderField{
+		Value: func(_m *Segment) (ent.Value, error) {
+			return _m.Name, nil
+		},
+		column: segment.FieldName,
+		toTerm: segment.ByName,
+		toCursor: func(_m *Segment) Cursor {
+			return Cursor{
+				ID:    _m.ID,
+				Value: _m.Name,
+			}
+		},
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f SegmentOrderField) String() string {
+	var str string
+	switch f.column {
+	case SegmentOrderFieldName.column:
+		str = "NAME"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f SegmentOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *SegmentOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("SegmentOrderField %T must be a string", v)
+	}
+	switch str {
+	case "NAME":
+		*f = *SegmentOrderFieldName
+	default:
+		return fmt.Errorf("%s is not a valid SegmentOrderField", str)
+	}
+	return nil
+}
+
+// SegmentOrderField defines the ordering field of Segment.
+type SegmentOrderField struct {
+	// Value extracts the ordering value from the given Segment.
+	Value    func(*Segment) (ent.Value, error)
+	column   string // field or computed.
+	toTerm   func(...sql.OrderTermOption) segment.OrderOption
+	toCursor func(*Segment) Cursor
+}
+
+// SegmentOrder defines the ordering of Segment.
+type SegmentOrder struct {
+	Direction OrderDirection     `json:"direction"`
+	Field     *SegmentOrderField `json:"field"`
+}
+
+// DefaultSegmentOrder is the default ordering of Segment.
+var DefaultSegmentOrder = &SegmentOrder{
+	Direction: entgql.OrderDirectionAsc,
+	Field: &SegmentOrderField{
+		Value: func(_m *Segment) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: segment.FieldID,
+		toTerm: segment.ByID,
+		toCursor: func(_m *Segment) Cursor {
+			return Cursor{ID: _m.ID}
+		},
+	},
+}
+
+// ToEdge converts Segment into SegmentEdge.
+func (_m *Segment) ToEdge(order *SegmentOrder) *SegmentEdge {
+	if order == nil {
+		order = DefaultSegmentOrder
+	}
+	return &SegmentEdge{
+		Node:   _m,
+		Cursor: order.Field.toCursor(_m),
+	}
+}
+
 // ServiceLevelEdge is the edge representation of ServiceLevel.
 type ServiceLevelEdge struct {
 	Node   *ServiceLevel `json:"node"`
@@ -16767,9 +19477,10 @@ type ServiceLevelEdge struct {
 
 // ServiceLevelConnection is the connection containing edges to ServiceLevel.
 type ServiceLevelConnection struct {
-	Edges      []*ServiceLevelEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*ServiceLevelEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -17025,9 +19736,10 @@ type SessionEdge struct {
 
 // SessionConnection is the connection containing edges to Session.
 type SessionConnection struct {
-	Edges      []*SessionEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*SessionEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -17283,9 +19995,10 @@ type SettingEdge struct {
 
 // SettingConnection is the connection containing edges to Setting.
 type SettingConnection struct {
-	Edges      []*SettingEdge `json:"edges"`
-	PageInfo   PageInfo       `json:"pageInfo"`
-	TotalCount int            `json:"totalCount"`
+	Edges          []*SettingEdge `json:"edges"`
+	PageInfo       PageInfo       `json:"pageInfo"`
+	TotalCount     int            `json:"totalCount"`
+	StreamPosition *string        `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -17541,9 +20254,10 @@ type ShipmentEdge struct {
 
 // ShipmentConnection is the connection containing edges to Shipment.
 type ShipmentConnection struct {
-	Edges      []*ShipmentEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*ShipmentEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -17799,9 +20513,10 @@ type ShoppingListEdge struct {
 
 // ShoppingListConnection is the connection containing edges to ShoppingList.
 type ShoppingListConnection struct {
-	Edges      []*ShoppingListEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*ShoppingListEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -18057,9 +20772,10 @@ type SupportTeamEdge struct {
 
 // SupportTeamConnection is the connection containing edges to SupportTeam.
 type SupportTeamConnection struct {
-	Edges      []*SupportTeamEdge `json:"edges"`
-	PageInfo   PageInfo           `json:"pageInfo"`
-	TotalCount int                `json:"totalCount"`
+	Edges          []*SupportTeamEdge `json:"edges"`
+	PageInfo       PageInfo           `json:"pageInfo"`
+	TotalCount     int                `json:"totalCount"`
+	StreamPosition *string            `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -18315,9 +21031,10 @@ type SurveyEdge struct {
 
 // SurveyConnection is the connection containing edges to Survey.
 type SurveyConnection struct {
-	Edges      []*SurveyEdge `json:"edges"`
-	PageInfo   PageInfo      `json:"pageInfo"`
-	TotalCount int           `json:"totalCount"`
+	Edges          []*SurveyEdge `json:"edges"`
+	PageInfo       PageInfo      `json:"pageInfo"`
+	TotalCount     int           `json:"totalCount"`
+	StreamPosition *string       `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -18573,9 +21290,10 @@ type SurveyRequestEdge struct {
 
 // SurveyRequestConnection is the connection containing edges to SurveyRequest.
 type SurveyRequestConnection struct {
-	Edges      []*SurveyRequestEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*SurveyRequestEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -18878,9 +21596,10 @@ type TaskEdge struct {
 
 // TaskConnection is the connection containing edges to Task.
 type TaskConnection struct {
-	Edges      []*TaskEdge `json:"edges"`
-	PageInfo   PageInfo    `json:"pageInfo"`
-	TotalCount int         `json:"totalCount"`
+	Edges          []*TaskEdge `json:"edges"`
+	PageInfo       PageInfo    `json:"pageInfo"`
+	TotalCount     int         `json:"totalCount"`
+	StreamPosition *string     `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -19136,9 +21855,10 @@ type TicketEdge struct {
 
 // TicketConnection is the connection containing edges to Ticket.
 type TicketConnection struct {
-	Edges      []*TicketEdge `json:"edges"`
-	PageInfo   PageInfo      `json:"pageInfo"`
-	TotalCount int           `json:"totalCount"`
+	Edges          []*TicketEdge `json:"edges"`
+	PageInfo       PageInfo      `json:"pageInfo"`
+	TotalCount     int           `json:"totalCount"`
+	StreamPosition *string       `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -19477,9 +22197,10 @@ type TicketAttachmentEdge struct {
 
 // TicketAttachmentConnection is the connection containing edges to TicketAttachment.
 type TicketAttachmentConnection struct {
-	Edges      []*TicketAttachmentEdge `json:"edges"`
-	PageInfo   PageInfo                `json:"pageInfo"`
-	TotalCount int                     `json:"totalCount"`
+	Edges          []*TicketAttachmentEdge `json:"edges"`
+	PageInfo       PageInfo                `json:"pageInfo"`
+	TotalCount     int                     `json:"totalCount"`
+	StreamPosition *string                 `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -19735,9 +22456,10 @@ type TicketEditEdge struct {
 
 // TicketEditConnection is the connection containing edges to TicketEdit.
 type TicketEditConnection struct {
-	Edges      []*TicketEditEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*TicketEditEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -19993,9 +22715,10 @@ type TicketLinkEdge struct {
 
 // TicketLinkConnection is the connection containing edges to TicketLink.
 type TicketLinkConnection struct {
-	Edges      []*TicketLinkEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*TicketLinkEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -20251,9 +22974,10 @@ type TicketMessageEdge struct {
 
 // TicketMessageConnection is the connection containing edges to TicketMessage.
 type TicketMessageConnection struct {
-	Edges      []*TicketMessageEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*TicketMessageEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -20509,9 +23233,10 @@ type TicketParticipantEdge struct {
 
 // TicketParticipantConnection is the connection containing edges to TicketParticipant.
 type TicketParticipantConnection struct {
-	Edges      []*TicketParticipantEdge `json:"edges"`
-	PageInfo   PageInfo                 `json:"pageInfo"`
-	TotalCount int                      `json:"totalCount"`
+	Edges          []*TicketParticipantEdge `json:"edges"`
+	PageInfo       PageInfo                 `json:"pageInfo"`
+	TotalCount     int                      `json:"totalCount"`
+	StreamPosition *string                  `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -20767,9 +23492,10 @@ type TicketViewEdge struct {
 
 // TicketViewConnection is the connection containing edges to TicketView.
 type TicketViewConnection struct {
-	Edges      []*TicketViewEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*TicketViewEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -21025,9 +23751,10 @@ type TierEdge struct {
 
 // TierConnection is the connection containing edges to Tier.
 type TierConnection struct {
-	Edges      []*TierEdge `json:"edges"`
-	PageInfo   PageInfo    `json:"pageInfo"`
-	TotalCount int         `json:"totalCount"`
+	Edges          []*TierEdge `json:"edges"`
+	PageInfo       PageInfo    `json:"pageInfo"`
+	TotalCount     int         `json:"totalCount"`
+	StreamPosition *string     `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -21283,9 +24010,10 @@ type TierChangeEdge struct {
 
 // TierChangeConnection is the connection containing edges to TierChange.
 type TierChangeConnection struct {
-	Edges      []*TierChangeEdge `json:"edges"`
-	PageInfo   PageInfo          `json:"pageInfo"`
-	TotalCount int               `json:"totalCount"`
+	Edges          []*TierChangeEdge `json:"edges"`
+	PageInfo       PageInfo          `json:"pageInfo"`
+	TotalCount     int               `json:"totalCount"`
+	StreamPosition *string           `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -21541,9 +24269,10 @@ type TopUpEdge struct {
 
 // TopUpConnection is the connection containing edges to TopUp.
 type TopUpConnection struct {
-	Edges      []*TopUpEdge `json:"edges"`
-	PageInfo   PageInfo     `json:"pageInfo"`
-	TotalCount int          `json:"totalCount"`
+	Edges          []*TopUpEdge `json:"edges"`
+	PageInfo       PageInfo     `json:"pageInfo"`
+	TotalCount     int          `json:"totalCount"`
+	StreamPosition *string      `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -21799,9 +24528,10 @@ type TransferEdge struct {
 
 // TransferConnection is the connection containing edges to Transfer.
 type TransferConnection struct {
-	Edges      []*TransferEdge `json:"edges"`
-	PageInfo   PageInfo        `json:"pageInfo"`
-	TotalCount int             `json:"totalCount"`
+	Edges          []*TransferEdge `json:"edges"`
+	PageInfo       PageInfo        `json:"pageInfo"`
+	TotalCount     int             `json:"totalCount"`
+	StreamPosition *string         `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -22057,9 +24787,10 @@ type UserEdge struct {
 
 // UserConnection is the connection containing edges to User.
 type UserConnection struct {
-	Edges      []*UserEdge `json:"edges"`
-	PageInfo   PageInfo    `json:"pageInfo"`
-	TotalCount int         `json:"totalCount"`
+	Edges          []*UserEdge `json:"edges"`
+	PageInfo       PageInfo    `json:"pageInfo"`
+	TotalCount     int         `json:"totalCount"`
+	StreamPosition *string     `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -22315,9 +25046,10 @@ type ViewedProductEdge struct {
 
 // ViewedProductConnection is the connection containing edges to ViewedProduct.
 type ViewedProductConnection struct {
-	Edges      []*ViewedProductEdge `json:"edges"`
-	PageInfo   PageInfo             `json:"pageInfo"`
-	TotalCount int                  `json:"totalCount"`
+	Edges          []*ViewedProductEdge `json:"edges"`
+	PageInfo       PageInfo             `json:"pageInfo"`
+	TotalCount     int                  `json:"totalCount"`
+	StreamPosition *string              `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -22573,9 +25305,10 @@ type WebhookDeliveryEdge struct {
 
 // WebhookDeliveryConnection is the connection containing edges to WebhookDelivery.
 type WebhookDeliveryConnection struct {
-	Edges      []*WebhookDeliveryEdge `json:"edges"`
-	PageInfo   PageInfo               `json:"pageInfo"`
-	TotalCount int                    `json:"totalCount"`
+	Edges          []*WebhookDeliveryEdge `json:"edges"`
+	PageInfo       PageInfo               `json:"pageInfo"`
+	TotalCount     int                    `json:"totalCount"`
+	StreamPosition *string                `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -22878,9 +25611,10 @@ type WebhookEndpointEdge struct {
 
 // WebhookEndpointConnection is the connection containing edges to WebhookEndpoint.
 type WebhookEndpointConnection struct {
-	Edges      []*WebhookEndpointEdge `json:"edges"`
-	PageInfo   PageInfo               `json:"pageInfo"`
-	TotalCount int                    `json:"totalCount"`
+	Edges          []*WebhookEndpointEdge `json:"edges"`
+	PageInfo       PageInfo               `json:"pageInfo"`
+	TotalCount     int                    `json:"totalCount"`
+	StreamPosition *string                `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.
@@ -23136,9 +25870,10 @@ type WishlistItemEdge struct {
 
 // WishlistItemConnection is the connection containing edges to WishlistItem.
 type WishlistItemConnection struct {
-	Edges      []*WishlistItemEdge `json:"edges"`
-	PageInfo   PageInfo            `json:"pageInfo"`
-	TotalCount int                 `json:"totalCount"`
+	Edges          []*WishlistItemEdge `json:"edges"`
+	PageInfo       PageInfo            `json:"pageInfo"`
+	TotalCount     int                 `json:"totalCount"`
+	StreamPosition *string             `json:"streamPosition"`
 }
 
 // Nodes are the items of the page without their cursors.

@@ -9,10 +9,14 @@ var Tables = map[string]string{
 	"ach":   "achievements",
 	"adr":   "addresses",
 	"rcp":   "addresses",
+	"ann":   "announcements",
+	"anm":   "announcement_marks",
 	"acat":  "article_categories",
 	"ase":   "article_searches",
+	"ask":   "article_seekers",
 	"avo":   "article_votes",
 	"aud":   "audit_entries",
+	"brc":   "broadcasts",
 	"cmp":   "campaigns",
 	"cma":   "campaign_acts",
 	"cme":   "campaign_entries",
@@ -25,6 +29,7 @@ var Tables = map[string]string{
 	"cns":   "consents",
 	"cpt":   "contact_points",
 	"cno":   "customer_notes",
+	"dly":   "deliveries",
 	"doc":   "documents",
 	"dse":   "document_series",
 	"use":   "earning_uses",
@@ -39,7 +44,9 @@ var Tables = map[string]string{
 	"let":   "letters",
 	"item":  "list_items",
 	"mbr":   "memberships",
+	"mlk":   "messenger_links",
 	"ntf":   "notifications",
+	"nst":   "notification_settings",
 	"opr":   "operators",
 	"order": "orders",
 	"oev":   "order_events",
@@ -52,13 +59,16 @@ var Tables = map[string]string{
 	"prd":   "products",
 	"code":  "promo_codes",
 	"prm":   "promotions",
+	"pep":   "push_endpoints",
 	"ref":   "referrals",
 	"rfc":   "referral_codes",
+	"rem":   "reminders",
 	"ret":   "return_requests",
 	"rev":   "reviews",
 	"rwd":   "rewards",
 	"rwc":   "reward_codes",
 	"rdm":   "reward_redemptions",
+	"seg":   "segments",
 	"ses":   "sessions",
 	"key":   "sessions",
 	"shp":   "shipments",
@@ -98,6 +108,16 @@ func (_m *Address) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *Announcement) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ann", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *AnnouncementMark) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "anm", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Article) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "art", UUID: _m.KeyID}
 }
@@ -110,6 +130,11 @@ func (_m *ArticleCategory) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *ArticleSearch) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "ase", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *ArticleSeeker) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "ask", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -130,6 +155,11 @@ func (_m *BonusProgram) GlobalID() scalar.ID {
 // EarnPer is earn_per_minor as money.
 func (_m *BonusProgram) EarnPer() scalar.Money {
 	return scalar.Money{Minor: _m.EarnPerMinor, Currency: _m.EarnCurrency}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Broadcast) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "brc", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -205,6 +235,11 @@ func (_m *ContactPoint) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *CustomerNote) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "cno", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Delivery) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "dly", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -354,8 +389,28 @@ func (_m *Membership) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *MessengerLink) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "mlk", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Notification) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "ntf", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *NotificationRule) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "nrl", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *NotificationSetting) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "nst", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *NotificationTemplate) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "tpl", UUID: _m.KeyID}
 }
 
 // GlobalID is the id at the edge.
@@ -498,6 +553,11 @@ func (_m *Promotion) GlobalID() scalar.ID {
 }
 
 // GlobalID is the id at the edge.
+func (_m *PushEndpoint) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "pep", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
 func (_m *Reason) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "rsn", UUID: _m.KeyID}
 }
@@ -510,6 +570,11 @@ func (_m *Referral) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *ReferralCode) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "rfc", UUID: _m.ID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Reminder) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "rem", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.
@@ -550,6 +615,11 @@ func (_m *RewardRedemption) GlobalID() scalar.ID {
 // GlobalID is the id at the edge.
 func (_m *Role) GlobalID() scalar.ID {
 	return scalar.ID{Prefix: "role", UUID: _m.KeyID}
+}
+
+// GlobalID is the id at the edge.
+func (_m *Segment) GlobalID() scalar.ID {
+	return scalar.ID{Prefix: "seg", UUID: _m.ID}
 }
 
 // GlobalID is the id at the edge.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/schema"
 	"strings"
 	"time"
 
@@ -40,6 +41,8 @@ type Notification struct {
 	Body string `json:"body,omitempty"`
 	// Data holds the value of the "data" field.
 	Data map[string]interface{} `json:"data,omitempty"`
+	// What its words are made of, already in the person's language: what templates of channels may name.
+	Params map[string]interface{} `json:"params,omitempty"`
 	// The TypeID prefix of what it is about.
 	SubjectKind *string `json:"subject_kind,omitempty"`
 	// SubjectID holds the value of the "subject_id" field.
@@ -48,8 +51,26 @@ type Notification struct {
 	SeenAt *time.Time `json:"seen_at,omitempty"`
 	// ReadAt holds the value of the "read_at" field.
 	ReadAt *time.Time `json:"read_at,omitempty"`
-	// ArchivedAt holds the value of the "archived_at" field.
-	ArchivedAt   *time.Time `json:"archived_at,omitempty"`
+	// Set from the start where the person does not want the type in the feed.
+	ArchivedAt *time.Time `json:"archived_at,omitempty"`
+	// Out of the feed and not counted until then; nil again when it came back.
+	SnoozedUntilAt *time.Time `json:"snoozed_until_at,omitempty"`
+	// When the person followed it or chose an action.
+	InteractedAt *time.Time `json:"interacted_at,omitempty"`
+	// What stands under one heading in the feed: the same key.
+	GroupKey *string `json:"group_key,omitempty"`
+	// Where it leads, of notifications sent by staff, rules and systems.
+	URL *string `json:"url,omitempty"`
+	// What the person can choose, 3 at most.
+	Actions []schema.NotificationAction `json:"actions,omitempty"`
+	// The key of what was chosen; nil while nothing is, and after it was reverted.
+	CompletedAction *string `json:"completed_action,omitempty"`
+	// CompletedAt holds the value of the "completed_at" field.
+	CompletedAt *time.Time `json:"completed_at,omitempty"`
+	// BroadcastID holds the value of the "broadcast_id" field.
+	BroadcastID *uuid.UUID `json:"broadcast_id,omitempty"`
+	// The member of staff who sent it.
+	SenderID     *uuid.UUID `json:"sender_id,omitempty"`
 	selectValues sql.SelectValues
 }
 
@@ -58,13 +79,13 @@ func (*Notification) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case notification.FieldSubjectID:
+		case notification.FieldSubjectID, notification.FieldBroadcastID, notification.FieldSenderID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case notification.FieldData:
+		case notification.FieldData, notification.FieldParams, notification.FieldActions:
 			values[i] = new([]byte)
-		case notification.FieldTopic, notification.FieldType, notification.FieldSeverity, notification.FieldTitle, notification.FieldBody, notification.FieldSubjectKind:
+		case notification.FieldTopic, notification.FieldType, notification.FieldSeverity, notification.FieldTitle, notification.FieldBody, notification.FieldSubjectKind, notification.FieldGroupKey, notification.FieldURL, notification.FieldCompletedAction:
 			values[i] = new(sql.NullString)
-		case notification.FieldCreatedAt, notification.FieldUpdatedAt, notification.FieldSeenAt, notification.FieldReadAt, notification.FieldArchivedAt:
+		case notification.FieldCreatedAt, notification.FieldUpdatedAt, notification.FieldSeenAt, notification.FieldReadAt, notification.FieldArchivedAt, notification.FieldSnoozedUntilAt, notification.FieldInteractedAt, notification.FieldCompletedAt:
 			values[i] = new(sql.NullTime)
 		case notification.FieldID, notification.FieldUserID, notification.FieldEventID:
 			values[i] = new(uuid.UUID)
@@ -151,6 +172,14 @@ func (_m *Notification) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field data: %w", err)
 				}
 			}
+		case notification.FieldParams:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field params", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Params); err != nil {
+					return fmt.Errorf("unmarshal field params: %w", err)
+				}
+			}
 		case notification.FieldSubjectKind:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field subject_kind", values[i])
@@ -185,6 +214,70 @@ func (_m *Notification) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ArchivedAt = new(time.Time)
 				*_m.ArchivedAt = value.Time
+			}
+		case notification.FieldSnoozedUntilAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field snoozed_until_at", values[i])
+			} else if value.Valid {
+				_m.SnoozedUntilAt = new(time.Time)
+				*_m.SnoozedUntilAt = value.Time
+			}
+		case notification.FieldInteractedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field interacted_at", values[i])
+			} else if value.Valid {
+				_m.InteractedAt = new(time.Time)
+				*_m.InteractedAt = value.Time
+			}
+		case notification.FieldGroupKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field group_key", values[i])
+			} else if value.Valid {
+				_m.GroupKey = new(string)
+				*_m.GroupKey = value.String
+			}
+		case notification.FieldURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field url", values[i])
+			} else if value.Valid {
+				_m.URL = new(string)
+				*_m.URL = value.String
+			}
+		case notification.FieldActions:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field actions", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Actions); err != nil {
+					return fmt.Errorf("unmarshal field actions: %w", err)
+				}
+			}
+		case notification.FieldCompletedAction:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field completed_action", values[i])
+			} else if value.Valid {
+				_m.CompletedAction = new(string)
+				*_m.CompletedAction = value.String
+			}
+		case notification.FieldCompletedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field completed_at", values[i])
+			} else if value.Valid {
+				_m.CompletedAt = new(time.Time)
+				*_m.CompletedAt = value.Time
+			}
+		case notification.FieldBroadcastID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field broadcast_id", values[i])
+			} else if value.Valid {
+				_m.BroadcastID = new(uuid.UUID)
+				*_m.BroadcastID = *value.S.(*uuid.UUID)
+			}
+		case notification.FieldSenderID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field sender_id", values[i])
+			} else if value.Valid {
+				_m.SenderID = new(uuid.UUID)
+				*_m.SenderID = *value.S.(*uuid.UUID)
 			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
@@ -252,6 +345,9 @@ func (_m *Notification) String() string {
 	builder.WriteString("data=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Data))
 	builder.WriteString(", ")
+	builder.WriteString("params=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Params))
+	builder.WriteString(", ")
 	if v := _m.SubjectKind; v != nil {
 		builder.WriteString("subject_kind=")
 		builder.WriteString(*v)
@@ -275,6 +371,49 @@ func (_m *Notification) String() string {
 	if v := _m.ArchivedAt; v != nil {
 		builder.WriteString("archived_at=")
 		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.SnoozedUntilAt; v != nil {
+		builder.WriteString("snoozed_until_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.InteractedAt; v != nil {
+		builder.WriteString("interacted_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.GroupKey; v != nil {
+		builder.WriteString("group_key=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.URL; v != nil {
+		builder.WriteString("url=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("actions=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Actions))
+	builder.WriteString(", ")
+	if v := _m.CompletedAction; v != nil {
+		builder.WriteString("completed_action=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.CompletedAt; v != nil {
+		builder.WriteString("completed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.BroadcastID; v != nil {
+		builder.WriteString("broadcast_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.SenderID; v != nil {
+		builder.WriteString("sender_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteByte(')')
 	return builder.String()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/schema"
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -89,6 +90,12 @@ func (_c *NotificationCreate) SetData(v map[string]interface{}) *NotificationCre
 	return _c
 }
 
+// SetParams sets the "params" field.
+func (_c *NotificationCreate) SetParams(v map[string]interface{}) *NotificationCreate {
+	_c.mutation.SetParams(v)
+	return _c
+}
+
 // SetSubjectKind sets the "subject_kind" field.
 func (_c *NotificationCreate) SetSubjectKind(v string) *NotificationCreate {
 	_c.mutation.SetSubjectKind(v)
@@ -155,6 +162,124 @@ func (_c *NotificationCreate) SetArchivedAt(v time.Time) *NotificationCreate {
 func (_c *NotificationCreate) SetNillableArchivedAt(v *time.Time) *NotificationCreate {
 	if v != nil {
 		_c.SetArchivedAt(*v)
+	}
+	return _c
+}
+
+// SetSnoozedUntilAt sets the "snoozed_until_at" field.
+func (_c *NotificationCreate) SetSnoozedUntilAt(v time.Time) *NotificationCreate {
+	_c.mutation.SetSnoozedUntilAt(v)
+	return _c
+}
+
+// SetNillableSnoozedUntilAt sets the "snoozed_until_at" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableSnoozedUntilAt(v *time.Time) *NotificationCreate {
+	if v != nil {
+		_c.SetSnoozedUntilAt(*v)
+	}
+	return _c
+}
+
+// SetInteractedAt sets the "interacted_at" field.
+func (_c *NotificationCreate) SetInteractedAt(v time.Time) *NotificationCreate {
+	_c.mutation.SetInteractedAt(v)
+	return _c
+}
+
+// SetNillableInteractedAt sets the "interacted_at" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableInteractedAt(v *time.Time) *NotificationCreate {
+	if v != nil {
+		_c.SetInteractedAt(*v)
+	}
+	return _c
+}
+
+// SetGroupKey sets the "group_key" field.
+func (_c *NotificationCreate) SetGroupKey(v string) *NotificationCreate {
+	_c.mutation.SetGroupKey(v)
+	return _c
+}
+
+// SetNillableGroupKey sets the "group_key" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableGroupKey(v *string) *NotificationCreate {
+	if v != nil {
+		_c.SetGroupKey(*v)
+	}
+	return _c
+}
+
+// SetURL sets the "url" field.
+func (_c *NotificationCreate) SetURL(v string) *NotificationCreate {
+	_c.mutation.SetURL(v)
+	return _c
+}
+
+// SetNillableURL sets the "url" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableURL(v *string) *NotificationCreate {
+	if v != nil {
+		_c.SetURL(*v)
+	}
+	return _c
+}
+
+// SetActions sets the "actions" field.
+func (_c *NotificationCreate) SetActions(v []schema.NotificationAction) *NotificationCreate {
+	_c.mutation.SetActions(v)
+	return _c
+}
+
+// SetCompletedAction sets the "completed_action" field.
+func (_c *NotificationCreate) SetCompletedAction(v string) *NotificationCreate {
+	_c.mutation.SetCompletedAction(v)
+	return _c
+}
+
+// SetNillableCompletedAction sets the "completed_action" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableCompletedAction(v *string) *NotificationCreate {
+	if v != nil {
+		_c.SetCompletedAction(*v)
+	}
+	return _c
+}
+
+// SetCompletedAt sets the "completed_at" field.
+func (_c *NotificationCreate) SetCompletedAt(v time.Time) *NotificationCreate {
+	_c.mutation.SetCompletedAt(v)
+	return _c
+}
+
+// SetNillableCompletedAt sets the "completed_at" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableCompletedAt(v *time.Time) *NotificationCreate {
+	if v != nil {
+		_c.SetCompletedAt(*v)
+	}
+	return _c
+}
+
+// SetBroadcastID sets the "broadcast_id" field.
+func (_c *NotificationCreate) SetBroadcastID(v uuid.UUID) *NotificationCreate {
+	_c.mutation.SetBroadcastID(v)
+	return _c
+}
+
+// SetNillableBroadcastID sets the "broadcast_id" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableBroadcastID(v *uuid.UUID) *NotificationCreate {
+	if v != nil {
+		_c.SetBroadcastID(*v)
+	}
+	return _c
+}
+
+// SetSenderID sets the "sender_id" field.
+func (_c *NotificationCreate) SetSenderID(v uuid.UUID) *NotificationCreate {
+	_c.mutation.SetSenderID(v)
+	return _c
+}
+
+// SetNillableSenderID sets the "sender_id" field if the given value is not nil.
+func (_c *NotificationCreate) SetNillableSenderID(v *uuid.UUID) *NotificationCreate {
+	if v != nil {
+		_c.SetSenderID(*v)
 	}
 	return _c
 }
@@ -332,6 +457,10 @@ func (_c *NotificationCreate) createSpec() (*Notification, *sqlgraph.CreateSpec)
 		_spec.SetField(notification.FieldData, field.TypeJSON, value)
 		_node.Data = value
 	}
+	if value, ok := _c.mutation.Params(); ok {
+		_spec.SetField(notification.FieldParams, field.TypeJSON, value)
+		_node.Params = value
+	}
 	if value, ok := _c.mutation.SubjectKind(); ok {
 		_spec.SetField(notification.FieldSubjectKind, field.TypeString, value)
 		_node.SubjectKind = &value
@@ -351,6 +480,42 @@ func (_c *NotificationCreate) createSpec() (*Notification, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.ArchivedAt(); ok {
 		_spec.SetField(notification.FieldArchivedAt, field.TypeTime, value)
 		_node.ArchivedAt = &value
+	}
+	if value, ok := _c.mutation.SnoozedUntilAt(); ok {
+		_spec.SetField(notification.FieldSnoozedUntilAt, field.TypeTime, value)
+		_node.SnoozedUntilAt = &value
+	}
+	if value, ok := _c.mutation.InteractedAt(); ok {
+		_spec.SetField(notification.FieldInteractedAt, field.TypeTime, value)
+		_node.InteractedAt = &value
+	}
+	if value, ok := _c.mutation.GroupKey(); ok {
+		_spec.SetField(notification.FieldGroupKey, field.TypeString, value)
+		_node.GroupKey = &value
+	}
+	if value, ok := _c.mutation.URL(); ok {
+		_spec.SetField(notification.FieldURL, field.TypeString, value)
+		_node.URL = &value
+	}
+	if value, ok := _c.mutation.Actions(); ok {
+		_spec.SetField(notification.FieldActions, field.TypeJSON, value)
+		_node.Actions = value
+	}
+	if value, ok := _c.mutation.CompletedAction(); ok {
+		_spec.SetField(notification.FieldCompletedAction, field.TypeString, value)
+		_node.CompletedAction = &value
+	}
+	if value, ok := _c.mutation.CompletedAt(); ok {
+		_spec.SetField(notification.FieldCompletedAt, field.TypeTime, value)
+		_node.CompletedAt = &value
+	}
+	if value, ok := _c.mutation.BroadcastID(); ok {
+		_spec.SetField(notification.FieldBroadcastID, field.TypeUUID, value)
+		_node.BroadcastID = &value
+	}
+	if value, ok := _c.mutation.SenderID(); ok {
+		_spec.SetField(notification.FieldSenderID, field.TypeUUID, value)
+		_node.SenderID = &value
 	}
 	return _node, _spec
 }

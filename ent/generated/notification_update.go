@@ -102,6 +102,86 @@ func (_u *NotificationUpdate) ClearArchivedAt() *NotificationUpdate {
 	return _u
 }
 
+// SetSnoozedUntilAt sets the "snoozed_until_at" field.
+func (_u *NotificationUpdate) SetSnoozedUntilAt(v time.Time) *NotificationUpdate {
+	_u.mutation.SetSnoozedUntilAt(v)
+	return _u
+}
+
+// SetNillableSnoozedUntilAt sets the "snoozed_until_at" field if the given value is not nil.
+func (_u *NotificationUpdate) SetNillableSnoozedUntilAt(v *time.Time) *NotificationUpdate {
+	if v != nil {
+		_u.SetSnoozedUntilAt(*v)
+	}
+	return _u
+}
+
+// ClearSnoozedUntilAt clears the value of the "snoozed_until_at" field.
+func (_u *NotificationUpdate) ClearSnoozedUntilAt() *NotificationUpdate {
+	_u.mutation.ClearSnoozedUntilAt()
+	return _u
+}
+
+// SetInteractedAt sets the "interacted_at" field.
+func (_u *NotificationUpdate) SetInteractedAt(v time.Time) *NotificationUpdate {
+	_u.mutation.SetInteractedAt(v)
+	return _u
+}
+
+// SetNillableInteractedAt sets the "interacted_at" field if the given value is not nil.
+func (_u *NotificationUpdate) SetNillableInteractedAt(v *time.Time) *NotificationUpdate {
+	if v != nil {
+		_u.SetInteractedAt(*v)
+	}
+	return _u
+}
+
+// ClearInteractedAt clears the value of the "interacted_at" field.
+func (_u *NotificationUpdate) ClearInteractedAt() *NotificationUpdate {
+	_u.mutation.ClearInteractedAt()
+	return _u
+}
+
+// SetCompletedAction sets the "completed_action" field.
+func (_u *NotificationUpdate) SetCompletedAction(v string) *NotificationUpdate {
+	_u.mutation.SetCompletedAction(v)
+	return _u
+}
+
+// SetNillableCompletedAction sets the "completed_action" field if the given value is not nil.
+func (_u *NotificationUpdate) SetNillableCompletedAction(v *string) *NotificationUpdate {
+	if v != nil {
+		_u.SetCompletedAction(*v)
+	}
+	return _u
+}
+
+// ClearCompletedAction clears the value of the "completed_action" field.
+func (_u *NotificationUpdate) ClearCompletedAction() *NotificationUpdate {
+	_u.mutation.ClearCompletedAction()
+	return _u
+}
+
+// SetCompletedAt sets the "completed_at" field.
+func (_u *NotificationUpdate) SetCompletedAt(v time.Time) *NotificationUpdate {
+	_u.mutation.SetCompletedAt(v)
+	return _u
+}
+
+// SetNillableCompletedAt sets the "completed_at" field if the given value is not nil.
+func (_u *NotificationUpdate) SetNillableCompletedAt(v *time.Time) *NotificationUpdate {
+	if v != nil {
+		_u.SetCompletedAt(*v)
+	}
+	return _u
+}
+
+// ClearCompletedAt clears the value of the "completed_at" field.
+func (_u *NotificationUpdate) ClearCompletedAt() *NotificationUpdate {
+	_u.mutation.ClearCompletedAt()
+	return _u
+}
+
 // Mutation returns the NotificationMutation object of the builder.
 func (_u *NotificationUpdate) Mutation() *NotificationMutation {
 	return _u.mutation
@@ -149,6 +229,9 @@ func (_u *NotificationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.DataCleared() {
 		_spec.ClearField(notification.FieldData, field.TypeJSON)
 	}
+	if _u.mutation.ParamsCleared() {
+		_spec.ClearField(notification.FieldParams, field.TypeJSON)
+	}
 	if _u.mutation.SubjectKindCleared() {
 		_spec.ClearField(notification.FieldSubjectKind, field.TypeString)
 	}
@@ -172,6 +255,45 @@ func (_u *NotificationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if _u.mutation.ArchivedAtCleared() {
 		_spec.ClearField(notification.FieldArchivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SnoozedUntilAt(); ok {
+		_spec.SetField(notification.FieldSnoozedUntilAt, field.TypeTime, value)
+	}
+	if _u.mutation.SnoozedUntilAtCleared() {
+		_spec.ClearField(notification.FieldSnoozedUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.InteractedAt(); ok {
+		_spec.SetField(notification.FieldInteractedAt, field.TypeTime, value)
+	}
+	if _u.mutation.InteractedAtCleared() {
+		_spec.ClearField(notification.FieldInteractedAt, field.TypeTime)
+	}
+	if _u.mutation.GroupKeyCleared() {
+		_spec.ClearField(notification.FieldGroupKey, field.TypeString)
+	}
+	if _u.mutation.URLCleared() {
+		_spec.ClearField(notification.FieldURL, field.TypeString)
+	}
+	if _u.mutation.ActionsCleared() {
+		_spec.ClearField(notification.FieldActions, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.CompletedAction(); ok {
+		_spec.SetField(notification.FieldCompletedAction, field.TypeString, value)
+	}
+	if _u.mutation.CompletedActionCleared() {
+		_spec.ClearField(notification.FieldCompletedAction, field.TypeString)
+	}
+	if value, ok := _u.mutation.CompletedAt(); ok {
+		_spec.SetField(notification.FieldCompletedAt, field.TypeTime, value)
+	}
+	if _u.mutation.CompletedAtCleared() {
+		_spec.ClearField(notification.FieldCompletedAt, field.TypeTime)
+	}
+	if _u.mutation.BroadcastIDCleared() {
+		_spec.ClearField(notification.FieldBroadcastID, field.TypeUUID)
+	}
+	if _u.mutation.SenderIDCleared() {
+		_spec.ClearField(notification.FieldSenderID, field.TypeUUID)
 	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -267,6 +389,86 @@ func (_u *NotificationUpdateOne) ClearArchivedAt() *NotificationUpdateOne {
 	return _u
 }
 
+// SetSnoozedUntilAt sets the "snoozed_until_at" field.
+func (_u *NotificationUpdateOne) SetSnoozedUntilAt(v time.Time) *NotificationUpdateOne {
+	_u.mutation.SetSnoozedUntilAt(v)
+	return _u
+}
+
+// SetNillableSnoozedUntilAt sets the "snoozed_until_at" field if the given value is not nil.
+func (_u *NotificationUpdateOne) SetNillableSnoozedUntilAt(v *time.Time) *NotificationUpdateOne {
+	if v != nil {
+		_u.SetSnoozedUntilAt(*v)
+	}
+	return _u
+}
+
+// ClearSnoozedUntilAt clears the value of the "snoozed_until_at" field.
+func (_u *NotificationUpdateOne) ClearSnoozedUntilAt() *NotificationUpdateOne {
+	_u.mutation.ClearSnoozedUntilAt()
+	return _u
+}
+
+// SetInteractedAt sets the "interacted_at" field.
+func (_u *NotificationUpdateOne) SetInteractedAt(v time.Time) *NotificationUpdateOne {
+	_u.mutation.SetInteractedAt(v)
+	return _u
+}
+
+// SetNillableInteractedAt sets the "interacted_at" field if the given value is not nil.
+func (_u *NotificationUpdateOne) SetNillableInteractedAt(v *time.Time) *NotificationUpdateOne {
+	if v != nil {
+		_u.SetInteractedAt(*v)
+	}
+	return _u
+}
+
+// ClearInteractedAt clears the value of the "interacted_at" field.
+func (_u *NotificationUpdateOne) ClearInteractedAt() *NotificationUpdateOne {
+	_u.mutation.ClearInteractedAt()
+	return _u
+}
+
+// SetCompletedAction sets the "completed_action" field.
+func (_u *NotificationUpdateOne) SetCompletedAction(v string) *NotificationUpdateOne {
+	_u.mutation.SetCompletedAction(v)
+	return _u
+}
+
+// SetNillableCompletedAction sets the "completed_action" field if the given value is not nil.
+func (_u *NotificationUpdateOne) SetNillableCompletedAction(v *string) *NotificationUpdateOne {
+	if v != nil {
+		_u.SetCompletedAction(*v)
+	}
+	return _u
+}
+
+// ClearCompletedAction clears the value of the "completed_action" field.
+func (_u *NotificationUpdateOne) ClearCompletedAction() *NotificationUpdateOne {
+	_u.mutation.ClearCompletedAction()
+	return _u
+}
+
+// SetCompletedAt sets the "completed_at" field.
+func (_u *NotificationUpdateOne) SetCompletedAt(v time.Time) *NotificationUpdateOne {
+	_u.mutation.SetCompletedAt(v)
+	return _u
+}
+
+// SetNillableCompletedAt sets the "completed_at" field if the given value is not nil.
+func (_u *NotificationUpdateOne) SetNillableCompletedAt(v *time.Time) *NotificationUpdateOne {
+	if v != nil {
+		_u.SetCompletedAt(*v)
+	}
+	return _u
+}
+
+// ClearCompletedAt clears the value of the "completed_at" field.
+func (_u *NotificationUpdateOne) ClearCompletedAt() *NotificationUpdateOne {
+	_u.mutation.ClearCompletedAt()
+	return _u
+}
+
 // Mutation returns the NotificationMutation object of the builder.
 func (_u *NotificationUpdateOne) Mutation() *NotificationMutation {
 	return _u.mutation
@@ -344,6 +546,9 @@ func (_u *NotificationUpdateOne) sqlSave(ctx context.Context) (_node *Notificati
 	if _u.mutation.DataCleared() {
 		_spec.ClearField(notification.FieldData, field.TypeJSON)
 	}
+	if _u.mutation.ParamsCleared() {
+		_spec.ClearField(notification.FieldParams, field.TypeJSON)
+	}
 	if _u.mutation.SubjectKindCleared() {
 		_spec.ClearField(notification.FieldSubjectKind, field.TypeString)
 	}
@@ -367,6 +572,45 @@ func (_u *NotificationUpdateOne) sqlSave(ctx context.Context) (_node *Notificati
 	}
 	if _u.mutation.ArchivedAtCleared() {
 		_spec.ClearField(notification.FieldArchivedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SnoozedUntilAt(); ok {
+		_spec.SetField(notification.FieldSnoozedUntilAt, field.TypeTime, value)
+	}
+	if _u.mutation.SnoozedUntilAtCleared() {
+		_spec.ClearField(notification.FieldSnoozedUntilAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.InteractedAt(); ok {
+		_spec.SetField(notification.FieldInteractedAt, field.TypeTime, value)
+	}
+	if _u.mutation.InteractedAtCleared() {
+		_spec.ClearField(notification.FieldInteractedAt, field.TypeTime)
+	}
+	if _u.mutation.GroupKeyCleared() {
+		_spec.ClearField(notification.FieldGroupKey, field.TypeString)
+	}
+	if _u.mutation.URLCleared() {
+		_spec.ClearField(notification.FieldURL, field.TypeString)
+	}
+	if _u.mutation.ActionsCleared() {
+		_spec.ClearField(notification.FieldActions, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.CompletedAction(); ok {
+		_spec.SetField(notification.FieldCompletedAction, field.TypeString, value)
+	}
+	if _u.mutation.CompletedActionCleared() {
+		_spec.ClearField(notification.FieldCompletedAction, field.TypeString)
+	}
+	if value, ok := _u.mutation.CompletedAt(); ok {
+		_spec.SetField(notification.FieldCompletedAt, field.TypeTime, value)
+	}
+	if _u.mutation.CompletedAtCleared() {
+		_spec.ClearField(notification.FieldCompletedAt, field.TypeTime)
+	}
+	if _u.mutation.BroadcastIDCleared() {
+		_spec.ClearField(notification.FieldBroadcastID, field.TypeUUID)
+	}
+	if _u.mutation.SenderIDCleared() {
+		_spec.ClearField(notification.FieldSenderID, field.TypeUUID)
 	}
 	_node = &Notification{config: _u.config}
 	_spec.Assign = _node.assignValues

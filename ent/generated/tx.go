@@ -16,18 +16,26 @@ type Tx struct {
 	Achievement *AchievementClient
 	// Address is the client for interacting with the Address builders.
 	Address *AddressClient
+	// Announcement is the client for interacting with the Announcement builders.
+	Announcement *AnnouncementClient
+	// AnnouncementMark is the client for interacting with the AnnouncementMark builders.
+	AnnouncementMark *AnnouncementMarkClient
 	// Article is the client for interacting with the Article builders.
 	Article *ArticleClient
 	// ArticleCategory is the client for interacting with the ArticleCategory builders.
 	ArticleCategory *ArticleCategoryClient
 	// ArticleSearch is the client for interacting with the ArticleSearch builders.
 	ArticleSearch *ArticleSearchClient
+	// ArticleSeeker is the client for interacting with the ArticleSeeker builders.
+	ArticleSeeker *ArticleSeekerClient
 	// ArticleVote is the client for interacting with the ArticleVote builders.
 	ArticleVote *ArticleVoteClient
 	// AuditEntry is the client for interacting with the AuditEntry builders.
 	AuditEntry *AuditEntryClient
 	// BonusProgram is the client for interacting with the BonusProgram builders.
 	BonusProgram *BonusProgramClient
+	// Broadcast is the client for interacting with the Broadcast builders.
+	Broadcast *BroadcastClient
 	// BusinessCalendar is the client for interacting with the BusinessCalendar builders.
 	BusinessCalendar *BusinessCalendarClient
 	// Campaign is the client for interacting with the Campaign builders.
@@ -58,6 +66,8 @@ type Tx struct {
 	ContactPoint *ContactPointClient
 	// CustomerNote is the client for interacting with the CustomerNote builders.
 	CustomerNote *CustomerNoteClient
+	// Delivery is the client for interacting with the Delivery builders.
+	Delivery *DeliveryClient
 	// Document is the client for interacting with the Document builders.
 	Document *DocumentClient
 	// DocumentSeries is the client for interacting with the DocumentSeries builders.
@@ -92,8 +102,16 @@ type Tx struct {
 	Macro *MacroClient
 	// Membership is the client for interacting with the Membership builders.
 	Membership *MembershipClient
+	// MessengerLink is the client for interacting with the MessengerLink builders.
+	MessengerLink *MessengerLinkClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// NotificationRule is the client for interacting with the NotificationRule builders.
+	NotificationRule *NotificationRuleClient
+	// NotificationSetting is the client for interacting with the NotificationSetting builders.
+	NotificationSetting *NotificationSettingClient
+	// NotificationTemplate is the client for interacting with the NotificationTemplate builders.
+	NotificationTemplate *NotificationTemplateClient
 	// Operator is the client for interacting with the Operator builders.
 	Operator *OperatorClient
 	// Order is the client for interacting with the Order builders.
@@ -120,12 +138,16 @@ type Tx struct {
 	PromoUse *PromoUseClient
 	// Promotion is the client for interacting with the Promotion builders.
 	Promotion *PromotionClient
+	// PushEndpoint is the client for interacting with the PushEndpoint builders.
+	PushEndpoint *PushEndpointClient
 	// Reason is the client for interacting with the Reason builders.
 	Reason *ReasonClient
 	// Referral is the client for interacting with the Referral builders.
 	Referral *ReferralClient
 	// ReferralCode is the client for interacting with the ReferralCode builders.
 	ReferralCode *ReferralCodeClient
+	// Reminder is the client for interacting with the Reminder builders.
+	Reminder *ReminderClient
 	// ReturnRequest is the client for interacting with the ReturnRequest builders.
 	ReturnRequest *ReturnRequestClient
 	// Review is the client for interacting with the Review builders.
@@ -138,6 +160,8 @@ type Tx struct {
 	RewardRedemption *RewardRedemptionClient
 	// Role is the client for interacting with the Role builders.
 	Role *RoleClient
+	// Segment is the client for interacting with the Segment builders.
+	Segment *SegmentClient
 	// ServiceLevel is the client for interacting with the ServiceLevel builders.
 	ServiceLevel *ServiceLevelClient
 	// Session is the client for interacting with the Session builders.
@@ -321,12 +345,16 @@ func (tx *Tx) Client() *Client {
 func (tx *Tx) init() {
 	tx.Achievement = NewAchievementClient(tx.config)
 	tx.Address = NewAddressClient(tx.config)
+	tx.Announcement = NewAnnouncementClient(tx.config)
+	tx.AnnouncementMark = NewAnnouncementMarkClient(tx.config)
 	tx.Article = NewArticleClient(tx.config)
 	tx.ArticleCategory = NewArticleCategoryClient(tx.config)
 	tx.ArticleSearch = NewArticleSearchClient(tx.config)
+	tx.ArticleSeeker = NewArticleSeekerClient(tx.config)
 	tx.ArticleVote = NewArticleVoteClient(tx.config)
 	tx.AuditEntry = NewAuditEntryClient(tx.config)
 	tx.BonusProgram = NewBonusProgramClient(tx.config)
+	tx.Broadcast = NewBroadcastClient(tx.config)
 	tx.BusinessCalendar = NewBusinessCalendarClient(tx.config)
 	tx.Campaign = NewCampaignClient(tx.config)
 	tx.CampaignAct = NewCampaignActClient(tx.config)
@@ -342,6 +370,7 @@ func (tx *Tx) init() {
 	tx.ConsentDocument = NewConsentDocumentClient(tx.config)
 	tx.ContactPoint = NewContactPointClient(tx.config)
 	tx.CustomerNote = NewCustomerNoteClient(tx.config)
+	tx.Delivery = NewDeliveryClient(tx.config)
 	tx.Document = NewDocumentClient(tx.config)
 	tx.DocumentSeries = NewDocumentSeriesClient(tx.config)
 	tx.EarningRule = NewEarningRuleClient(tx.config)
@@ -359,7 +388,11 @@ func (tx *Tx) init() {
 	tx.ListItem = NewListItemClient(tx.config)
 	tx.Macro = NewMacroClient(tx.config)
 	tx.Membership = NewMembershipClient(tx.config)
+	tx.MessengerLink = NewMessengerLinkClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
+	tx.NotificationRule = NewNotificationRuleClient(tx.config)
+	tx.NotificationSetting = NewNotificationSettingClient(tx.config)
+	tx.NotificationTemplate = NewNotificationTemplateClient(tx.config)
 	tx.Operator = NewOperatorClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
@@ -373,15 +406,18 @@ func (tx *Tx) init() {
 	tx.PromoCode = NewPromoCodeClient(tx.config)
 	tx.PromoUse = NewPromoUseClient(tx.config)
 	tx.Promotion = NewPromotionClient(tx.config)
+	tx.PushEndpoint = NewPushEndpointClient(tx.config)
 	tx.Reason = NewReasonClient(tx.config)
 	tx.Referral = NewReferralClient(tx.config)
 	tx.ReferralCode = NewReferralCodeClient(tx.config)
+	tx.Reminder = NewReminderClient(tx.config)
 	tx.ReturnRequest = NewReturnRequestClient(tx.config)
 	tx.Review = NewReviewClient(tx.config)
 	tx.Reward = NewRewardClient(tx.config)
 	tx.RewardCode = NewRewardCodeClient(tx.config)
 	tx.RewardRedemption = NewRewardRedemptionClient(tx.config)
 	tx.Role = NewRoleClient(tx.config)
+	tx.Segment = NewSegmentClient(tx.config)
 	tx.ServiceLevel = NewServiceLevelClient(tx.config)
 	tx.Session = NewSessionClient(tx.config)
 	tx.Setting = NewSettingClient(tx.config)

@@ -70,7 +70,9 @@ type User struct {
 	// Of a business.
 	Requisites *schema.Requisites `json:"requisites,omitempty"`
 	// How goods are delivered when nothing else is said.
-	Delivery *schema.Delivery `json:"delivery,omitempty"`
+	Delivery *schema.DeliveryPreference `json:"delivery,omitempty"`
+	// What the person wants to be told, where and when; written by internal/notify/preference.
+	Notify *schema.NotifyPreferences `json:"notify,omitempty"`
 	// BCP 47.
 	Locale string `json:"locale,omitempty"`
 	// IANA.
@@ -150,7 +152,7 @@ func (*User) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case user.FieldAvatarID, user.FieldManagerID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case user.FieldMetadata, user.FieldPrivateMetadata, user.FieldInterests, user.FieldUI, user.FieldPrivacy, user.FieldRequisites, user.FieldDelivery, user.FieldManagerContacts:
+		case user.FieldMetadata, user.FieldPrivateMetadata, user.FieldInterests, user.FieldUI, user.FieldPrivacy, user.FieldRequisites, user.FieldDelivery, user.FieldNotify, user.FieldManagerContacts:
 			values[i] = new([]byte)
 		case user.FieldRevision, user.FieldStreamSeq, user.FieldStreamOldest, user.FieldAvatarWidth, user.FieldAvatarHeight, user.FieldUnreadCount:
 			values[i] = new(sql.NullInt64)
@@ -355,6 +357,14 @@ func (_m *User) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Delivery); err != nil {
 					return fmt.Errorf("unmarshal field delivery: %w", err)
+				}
+			}
+		case user.FieldNotify:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field notify", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Notify); err != nil {
+					return fmt.Errorf("unmarshal field notify: %w", err)
 				}
 			}
 		case user.FieldLocale:
@@ -607,6 +617,9 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("delivery=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Delivery))
+	builder.WriteString(", ")
+	builder.WriteString("notify=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Notify))
 	builder.WriteString(", ")
 	builder.WriteString("locale=")
 	builder.WriteString(_m.Locale)

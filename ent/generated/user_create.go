@@ -289,8 +289,14 @@ func (_c *UserCreate) SetRequisites(v *schema.Requisites) *UserCreate {
 }
 
 // SetDelivery sets the "delivery" field.
-func (_c *UserCreate) SetDelivery(v *schema.Delivery) *UserCreate {
+func (_c *UserCreate) SetDelivery(v *schema.DeliveryPreference) *UserCreate {
 	_c.mutation.SetDelivery(v)
+	return _c
+}
+
+// SetNotify sets the "notify" field.
+func (_c *UserCreate) SetNotify(v *schema.NotifyPreferences) *UserCreate {
+	_c.mutation.SetNotify(v)
 	return _c
 }
 
@@ -835,6 +841,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Delivery(); ok {
 		_spec.SetField(user.FieldDelivery, field.TypeJSON, value)
 		_node.Delivery = value
+	}
+	if value, ok := _c.mutation.Notify(); ok {
+		_spec.SetField(user.FieldNotify, field.TypeJSON, value)
+		_node.Notify = value
 	}
 	if value, ok := _c.mutation.Locale(); ok {
 		_spec.SetField(user.FieldLocale, field.TypeString, value)

@@ -429,7 +429,7 @@ func (_u *UserUpdate) ClearRequisites() *UserUpdate {
 }
 
 // SetDelivery sets the "delivery" field.
-func (_u *UserUpdate) SetDelivery(v *schema.Delivery) *UserUpdate {
+func (_u *UserUpdate) SetDelivery(v *schema.DeliveryPreference) *UserUpdate {
 	_u.mutation.SetDelivery(v)
 	return _u
 }
@@ -437,6 +437,18 @@ func (_u *UserUpdate) SetDelivery(v *schema.Delivery) *UserUpdate {
 // ClearDelivery clears the value of the "delivery" field.
 func (_u *UserUpdate) ClearDelivery() *UserUpdate {
 	_u.mutation.ClearDelivery()
+	return _u
+}
+
+// SetNotify sets the "notify" field.
+func (_u *UserUpdate) SetNotify(v *schema.NotifyPreferences) *UserUpdate {
+	_u.mutation.SetNotify(v)
+	return _u
+}
+
+// ClearNotify clears the value of the "notify" field.
+func (_u *UserUpdate) ClearNotify() *UserUpdate {
+	_u.mutation.ClearNotify()
 	return _u
 }
 
@@ -1033,6 +1045,12 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.DeliveryCleared() {
 		_spec.ClearField(user.FieldDelivery, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Notify(); ok {
+		_spec.SetField(user.FieldNotify, field.TypeJSON, value)
+	}
+	if _u.mutation.NotifyCleared() {
+		_spec.ClearField(user.FieldNotify, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Locale(); ok {
 		_spec.SetField(user.FieldLocale, field.TypeString, value)
@@ -1635,7 +1653,7 @@ func (_u *UserUpdateOne) ClearRequisites() *UserUpdateOne {
 }
 
 // SetDelivery sets the "delivery" field.
-func (_u *UserUpdateOne) SetDelivery(v *schema.Delivery) *UserUpdateOne {
+func (_u *UserUpdateOne) SetDelivery(v *schema.DeliveryPreference) *UserUpdateOne {
 	_u.mutation.SetDelivery(v)
 	return _u
 }
@@ -1643,6 +1661,18 @@ func (_u *UserUpdateOne) SetDelivery(v *schema.Delivery) *UserUpdateOne {
 // ClearDelivery clears the value of the "delivery" field.
 func (_u *UserUpdateOne) ClearDelivery() *UserUpdateOne {
 	_u.mutation.ClearDelivery()
+	return _u
+}
+
+// SetNotify sets the "notify" field.
+func (_u *UserUpdateOne) SetNotify(v *schema.NotifyPreferences) *UserUpdateOne {
+	_u.mutation.SetNotify(v)
+	return _u
+}
+
+// ClearNotify clears the value of the "notify" field.
+func (_u *UserUpdateOne) ClearNotify() *UserUpdateOne {
+	_u.mutation.ClearNotify()
 	return _u
 }
 
@@ -2269,6 +2299,12 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if _u.mutation.DeliveryCleared() {
 		_spec.ClearField(user.FieldDelivery, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Notify(); ok {
+		_spec.SetField(user.FieldNotify, field.TypeJSON, value)
+	}
+	if _u.mutation.NotifyCleared() {
+		_spec.ClearField(user.FieldNotify, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Locale(); ok {
 		_spec.SetField(user.FieldLocale, field.TypeString, value)

@@ -31,6 +31,7 @@ func (Notification) Annotations() []schema.Annotation {
 		Shows{Fields: map[string][]string{
 			"subjectId": {"subject_kind", "subject_id"}, "actions": {"actions", "completed_action"}, "deliveries": {"id"},
 		}},
+		entsql.Checks(map[string]string{"notifications_snoozed": "(snoozed_until_at IS NULL OR archived_at IS NULL)"}),
 	}
 }
 
@@ -71,6 +72,7 @@ func (Notification) Indexes() []ent.Index {
 		index.Fields("user_id", "archived_at", "id"),
 		index.Fields("snoozed_until_at").StorageKey("notification_snoozed").Annotations(entsql.IndexWhere("snoozed_until_at is not null")),
 		index.Fields("created_at").StorageKey("notification_old"),
+		index.Fields("user_id", "group_key", "id").StorageKey("notification_group").Annotations(entsql.IndexWhere("group_key is not null")),
 		index.Fields("broadcast_id").StorageKey("notification_broadcast").Annotations(entsql.IndexWhere("broadcast_id is not null")),
 	}
 }

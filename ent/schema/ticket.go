@@ -27,6 +27,7 @@ func (Ticket) Annotations() []schema.Annotation {
 		Prefix{Value: "tkt"},
 		Shows{Fields: map[string][]string{
 			"statusLabel":      {"status_reason"},
+			"streamPosition":   {"id"}, // read beside the row
 			"serviceLevel":     {"level_id", "level_status", "owner_id", "user_id"},
 			"replyDueAt":       {"first_reply_due_at", "next_reply_due_at"},
 			"availableActions": {"status", "owner_id", "user_id", "merged_into_id"},

@@ -32,6 +32,30 @@ func (f AddressFunc) Mutate(ctx context.Context, m generated.Mutation) (generate
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.AddressMutation", m)
 }
 
+// The AnnouncementFunc type is an adapter to allow the use of ordinary
+// function as Announcement mutator.
+type AnnouncementFunc func(context.Context, *generated.AnnouncementMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AnnouncementFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.AnnouncementMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.AnnouncementMutation", m)
+}
+
+// The AnnouncementMarkFunc type is an adapter to allow the use of ordinary
+// function as AnnouncementMark mutator.
+type AnnouncementMarkFunc func(context.Context, *generated.AnnouncementMarkMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AnnouncementMarkFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.AnnouncementMarkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.AnnouncementMarkMutation", m)
+}
+
 // The ArticleFunc type is an adapter to allow the use of ordinary
 // function as Article mutator.
 type ArticleFunc func(context.Context, *generated.ArticleMutation) (generated.Value, error)
@@ -68,6 +92,18 @@ func (f ArticleSearchFunc) Mutate(ctx context.Context, m generated.Mutation) (ge
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ArticleSearchMutation", m)
 }
 
+// The ArticleSeekerFunc type is an adapter to allow the use of ordinary
+// function as ArticleSeeker mutator.
+type ArticleSeekerFunc func(context.Context, *generated.ArticleSeekerMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ArticleSeekerFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ArticleSeekerMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ArticleSeekerMutation", m)
+}
+
 // The ArticleVoteFunc type is an adapter to allow the use of ordinary
 // function as ArticleVote mutator.
 type ArticleVoteFunc func(context.Context, *generated.ArticleVoteMutation) (generated.Value, error)
@@ -102,6 +138,18 @@ func (f BonusProgramFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.BonusProgramMutation", m)
+}
+
+// The BroadcastFunc type is an adapter to allow the use of ordinary
+// function as Broadcast mutator.
+type BroadcastFunc func(context.Context, *generated.BroadcastMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f BroadcastFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.BroadcastMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.BroadcastMutation", m)
 }
 
 // The BusinessCalendarFunc type is an adapter to allow the use of ordinary
@@ -282,6 +330,18 @@ func (f CustomerNoteFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.CustomerNoteMutation", m)
+}
+
+// The DeliveryFunc type is an adapter to allow the use of ordinary
+// function as Delivery mutator.
+type DeliveryFunc func(context.Context, *generated.DeliveryMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DeliveryFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.DeliveryMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.DeliveryMutation", m)
 }
 
 // The DocumentFunc type is an adapter to allow the use of ordinary
@@ -488,6 +548,18 @@ func (f MembershipFunc) Mutate(ctx context.Context, m generated.Mutation) (gener
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.MembershipMutation", m)
 }
 
+// The MessengerLinkFunc type is an adapter to allow the use of ordinary
+// function as MessengerLink mutator.
+type MessengerLinkFunc func(context.Context, *generated.MessengerLinkMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f MessengerLinkFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.MessengerLinkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.MessengerLinkMutation", m)
+}
+
 // The NotificationFunc type is an adapter to allow the use of ordinary
 // function as Notification mutator.
 type NotificationFunc func(context.Context, *generated.NotificationMutation) (generated.Value, error)
@@ -498,6 +570,42 @@ func (f NotificationFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.NotificationMutation", m)
+}
+
+// The NotificationRuleFunc type is an adapter to allow the use of ordinary
+// function as NotificationRule mutator.
+type NotificationRuleFunc func(context.Context, *generated.NotificationRuleMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NotificationRuleFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.NotificationRuleMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.NotificationRuleMutation", m)
+}
+
+// The NotificationSettingFunc type is an adapter to allow the use of ordinary
+// function as NotificationSetting mutator.
+type NotificationSettingFunc func(context.Context, *generated.NotificationSettingMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NotificationSettingFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.NotificationSettingMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.NotificationSettingMutation", m)
+}
+
+// The NotificationTemplateFunc type is an adapter to allow the use of ordinary
+// function as NotificationTemplate mutator.
+type NotificationTemplateFunc func(context.Context, *generated.NotificationTemplateMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f NotificationTemplateFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.NotificationTemplateMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.NotificationTemplateMutation", m)
 }
 
 // The OperatorFunc type is an adapter to allow the use of ordinary
@@ -656,6 +764,18 @@ func (f PromotionFunc) Mutate(ctx context.Context, m generated.Mutation) (genera
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PromotionMutation", m)
 }
 
+// The PushEndpointFunc type is an adapter to allow the use of ordinary
+// function as PushEndpoint mutator.
+type PushEndpointFunc func(context.Context, *generated.PushEndpointMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PushEndpointFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.PushEndpointMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.PushEndpointMutation", m)
+}
+
 // The ReasonFunc type is an adapter to allow the use of ordinary
 // function as Reason mutator.
 type ReasonFunc func(context.Context, *generated.ReasonMutation) (generated.Value, error)
@@ -690,6 +810,18 @@ func (f ReferralCodeFunc) Mutate(ctx context.Context, m generated.Mutation) (gen
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReferralCodeMutation", m)
+}
+
+// The ReminderFunc type is an adapter to allow the use of ordinary
+// function as Reminder mutator.
+type ReminderFunc func(context.Context, *generated.ReminderMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReminderFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.ReminderMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.ReminderMutation", m)
 }
 
 // The ReturnRequestFunc type is an adapter to allow the use of ordinary
@@ -762,6 +894,18 @@ func (f RoleFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.V
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.RoleMutation", m)
+}
+
+// The SegmentFunc type is an adapter to allow the use of ordinary
+// function as Segment mutator.
+type SegmentFunc func(context.Context, *generated.SegmentMutation) (generated.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SegmentFunc) Mutate(ctx context.Context, m generated.Mutation) (generated.Value, error) {
+	if mv, ok := m.(*generated.SegmentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *generated.SegmentMutation", m)
 }
 
 // The ServiceLevelFunc type is an adapter to allow the use of ordinary

@@ -9,12 +9,16 @@ import (
 	"kabinet/ent/generated"
 	"kabinet/ent/generated/achievement"
 	"kabinet/ent/generated/address"
+	"kabinet/ent/generated/announcement"
+	"kabinet/ent/generated/announcementmark"
 	"kabinet/ent/generated/article"
 	"kabinet/ent/generated/articlecategory"
 	"kabinet/ent/generated/articlesearch"
+	"kabinet/ent/generated/articleseeker"
 	"kabinet/ent/generated/articlevote"
 	"kabinet/ent/generated/auditentry"
 	"kabinet/ent/generated/bonusprogram"
+	"kabinet/ent/generated/broadcast"
 	"kabinet/ent/generated/businesscalendar"
 	"kabinet/ent/generated/campaign"
 	"kabinet/ent/generated/campaignact"
@@ -30,6 +34,7 @@ import (
 	"kabinet/ent/generated/consentdocument"
 	"kabinet/ent/generated/contactpoint"
 	"kabinet/ent/generated/customernote"
+	"kabinet/ent/generated/delivery"
 	"kabinet/ent/generated/document"
 	"kabinet/ent/generated/documentseries"
 	"kabinet/ent/generated/earningrule"
@@ -47,7 +52,11 @@ import (
 	"kabinet/ent/generated/listitem"
 	"kabinet/ent/generated/macro"
 	"kabinet/ent/generated/membership"
+	"kabinet/ent/generated/messengerlink"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/notificationrule"
+	"kabinet/ent/generated/notificationsetting"
+	"kabinet/ent/generated/notificationtemplate"
 	"kabinet/ent/generated/operator"
 	"kabinet/ent/generated/order"
 	"kabinet/ent/generated/orderevent"
@@ -62,15 +71,18 @@ import (
 	"kabinet/ent/generated/promocode"
 	"kabinet/ent/generated/promotion"
 	"kabinet/ent/generated/promouse"
+	"kabinet/ent/generated/pushendpoint"
 	"kabinet/ent/generated/reason"
 	"kabinet/ent/generated/referral"
 	"kabinet/ent/generated/referralcode"
+	"kabinet/ent/generated/reminder"
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/ent/generated/review"
 	"kabinet/ent/generated/reward"
 	"kabinet/ent/generated/rewardcode"
 	"kabinet/ent/generated/rewardredemption"
 	"kabinet/ent/generated/role"
+	"kabinet/ent/generated/segment"
 	"kabinet/ent/generated/servicelevel"
 	"kabinet/ent/generated/session"
 	"kabinet/ent/generated/setting"
@@ -210,6 +222,60 @@ func (f TraverseAddress) Traverse(ctx context.Context, q generated.Query) error 
 	return fmt.Errorf("unexpected query type %T. expect *generated.AddressQuery", q)
 }
 
+// The AnnouncementFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AnnouncementFunc func(context.Context, *generated.AnnouncementQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f AnnouncementFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.AnnouncementQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.AnnouncementQuery", q)
+}
+
+// The TraverseAnnouncement type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAnnouncement func(context.Context, *generated.AnnouncementQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAnnouncement) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAnnouncement) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.AnnouncementQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.AnnouncementQuery", q)
+}
+
+// The AnnouncementMarkFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AnnouncementMarkFunc func(context.Context, *generated.AnnouncementMarkQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f AnnouncementMarkFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.AnnouncementMarkQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.AnnouncementMarkQuery", q)
+}
+
+// The TraverseAnnouncementMark type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAnnouncementMark func(context.Context, *generated.AnnouncementMarkQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAnnouncementMark) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAnnouncementMark) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.AnnouncementMarkQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.AnnouncementMarkQuery", q)
+}
+
 // The ArticleFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ArticleFunc func(context.Context, *generated.ArticleQuery) (generated.Value, error)
 
@@ -291,6 +357,33 @@ func (f TraverseArticleSearch) Traverse(ctx context.Context, q generated.Query) 
 	return fmt.Errorf("unexpected query type %T. expect *generated.ArticleSearchQuery", q)
 }
 
+// The ArticleSeekerFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ArticleSeekerFunc func(context.Context, *generated.ArticleSeekerQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ArticleSeekerFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ArticleSeekerQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ArticleSeekerQuery", q)
+}
+
+// The TraverseArticleSeeker type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseArticleSeeker func(context.Context, *generated.ArticleSeekerQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseArticleSeeker) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseArticleSeeker) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ArticleSeekerQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ArticleSeekerQuery", q)
+}
+
 // The ArticleVoteFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ArticleVoteFunc func(context.Context, *generated.ArticleVoteQuery) (generated.Value, error)
 
@@ -370,6 +463,33 @@ func (f TraverseBonusProgram) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.BonusProgramQuery", q)
+}
+
+// The BroadcastFunc type is an adapter to allow the use of ordinary function as a Querier.
+type BroadcastFunc func(context.Context, *generated.BroadcastQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f BroadcastFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.BroadcastQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.BroadcastQuery", q)
+}
+
+// The TraverseBroadcast type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseBroadcast func(context.Context, *generated.BroadcastQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseBroadcast) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseBroadcast) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.BroadcastQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.BroadcastQuery", q)
 }
 
 // The BusinessCalendarFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -775,6 +895,33 @@ func (f TraverseCustomerNote) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.CustomerNoteQuery", q)
+}
+
+// The DeliveryFunc type is an adapter to allow the use of ordinary function as a Querier.
+type DeliveryFunc func(context.Context, *generated.DeliveryQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f DeliveryFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.DeliveryQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.DeliveryQuery", q)
+}
+
+// The TraverseDelivery type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseDelivery func(context.Context, *generated.DeliveryQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseDelivery) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseDelivery) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.DeliveryQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.DeliveryQuery", q)
 }
 
 // The DocumentFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1236,6 +1383,33 @@ func (f TraverseMembership) Traverse(ctx context.Context, q generated.Query) err
 	return fmt.Errorf("unexpected query type %T. expect *generated.MembershipQuery", q)
 }
 
+// The MessengerLinkFunc type is an adapter to allow the use of ordinary function as a Querier.
+type MessengerLinkFunc func(context.Context, *generated.MessengerLinkQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f MessengerLinkFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.MessengerLinkQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.MessengerLinkQuery", q)
+}
+
+// The TraverseMessengerLink type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseMessengerLink func(context.Context, *generated.MessengerLinkQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseMessengerLink) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseMessengerLink) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.MessengerLinkQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.MessengerLinkQuery", q)
+}
+
 // The NotificationFunc type is an adapter to allow the use of ordinary function as a Querier.
 type NotificationFunc func(context.Context, *generated.NotificationQuery) (generated.Value, error)
 
@@ -1261,6 +1435,87 @@ func (f TraverseNotification) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.NotificationQuery", q)
+}
+
+// The NotificationRuleFunc type is an adapter to allow the use of ordinary function as a Querier.
+type NotificationRuleFunc func(context.Context, *generated.NotificationRuleQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f NotificationRuleFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.NotificationRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.NotificationRuleQuery", q)
+}
+
+// The TraverseNotificationRule type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseNotificationRule func(context.Context, *generated.NotificationRuleQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseNotificationRule) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseNotificationRule) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.NotificationRuleQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.NotificationRuleQuery", q)
+}
+
+// The NotificationSettingFunc type is an adapter to allow the use of ordinary function as a Querier.
+type NotificationSettingFunc func(context.Context, *generated.NotificationSettingQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f NotificationSettingFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.NotificationSettingQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.NotificationSettingQuery", q)
+}
+
+// The TraverseNotificationSetting type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseNotificationSetting func(context.Context, *generated.NotificationSettingQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseNotificationSetting) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseNotificationSetting) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.NotificationSettingQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.NotificationSettingQuery", q)
+}
+
+// The NotificationTemplateFunc type is an adapter to allow the use of ordinary function as a Querier.
+type NotificationTemplateFunc func(context.Context, *generated.NotificationTemplateQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f NotificationTemplateFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.NotificationTemplateQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.NotificationTemplateQuery", q)
+}
+
+// The TraverseNotificationTemplate type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseNotificationTemplate func(context.Context, *generated.NotificationTemplateQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseNotificationTemplate) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseNotificationTemplate) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.NotificationTemplateQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.NotificationTemplateQuery", q)
 }
 
 // The OperatorFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1614,6 +1869,33 @@ func (f TraversePromotion) Traverse(ctx context.Context, q generated.Query) erro
 	return fmt.Errorf("unexpected query type %T. expect *generated.PromotionQuery", q)
 }
 
+// The PushEndpointFunc type is an adapter to allow the use of ordinary function as a Querier.
+type PushEndpointFunc func(context.Context, *generated.PushEndpointQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f PushEndpointFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.PushEndpointQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.PushEndpointQuery", q)
+}
+
+// The TraversePushEndpoint type is an adapter to allow the use of ordinary function as Traverser.
+type TraversePushEndpoint func(context.Context, *generated.PushEndpointQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraversePushEndpoint) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraversePushEndpoint) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.PushEndpointQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.PushEndpointQuery", q)
+}
+
 // The ReasonFunc type is an adapter to allow the use of ordinary function as a Querier.
 type ReasonFunc func(context.Context, *generated.ReasonQuery) (generated.Value, error)
 
@@ -1693,6 +1975,33 @@ func (f TraverseReferralCode) Traverse(ctx context.Context, q generated.Query) e
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.ReferralCodeQuery", q)
+}
+
+// The ReminderFunc type is an adapter to allow the use of ordinary function as a Querier.
+type ReminderFunc func(context.Context, *generated.ReminderQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f ReminderFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.ReminderQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.ReminderQuery", q)
+}
+
+// The TraverseReminder type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseReminder func(context.Context, *generated.ReminderQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseReminder) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseReminder) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.ReminderQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.ReminderQuery", q)
 }
 
 // The ReturnRequestFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1855,6 +2164,33 @@ func (f TraverseRole) Traverse(ctx context.Context, q generated.Query) error {
 		return f(ctx, q)
 	}
 	return fmt.Errorf("unexpected query type %T. expect *generated.RoleQuery", q)
+}
+
+// The SegmentFunc type is an adapter to allow the use of ordinary function as a Querier.
+type SegmentFunc func(context.Context, *generated.SegmentQuery) (generated.Value, error)
+
+// Query calls f(ctx, q).
+func (f SegmentFunc) Query(ctx context.Context, q generated.Query) (generated.Value, error) {
+	if q, ok := q.(*generated.SegmentQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *generated.SegmentQuery", q)
+}
+
+// The TraverseSegment type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseSegment func(context.Context, *generated.SegmentQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseSegment) Intercept(next generated.Querier) generated.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseSegment) Traverse(ctx context.Context, q generated.Query) error {
+	if q, ok := q.(*generated.SegmentQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *generated.SegmentQuery", q)
 }
 
 // The ServiceLevelFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -2539,18 +2875,26 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.AchievementQuery, predicate.Achievement, achievement.OrderOption]{typ: generated.TypeAchievement, tq: q}, nil
 	case *generated.AddressQuery:
 		return &query[*generated.AddressQuery, predicate.Address, address.OrderOption]{typ: generated.TypeAddress, tq: q}, nil
+	case *generated.AnnouncementQuery:
+		return &query[*generated.AnnouncementQuery, predicate.Announcement, announcement.OrderOption]{typ: generated.TypeAnnouncement, tq: q}, nil
+	case *generated.AnnouncementMarkQuery:
+		return &query[*generated.AnnouncementMarkQuery, predicate.AnnouncementMark, announcementmark.OrderOption]{typ: generated.TypeAnnouncementMark, tq: q}, nil
 	case *generated.ArticleQuery:
 		return &query[*generated.ArticleQuery, predicate.Article, article.OrderOption]{typ: generated.TypeArticle, tq: q}, nil
 	case *generated.ArticleCategoryQuery:
 		return &query[*generated.ArticleCategoryQuery, predicate.ArticleCategory, articlecategory.OrderOption]{typ: generated.TypeArticleCategory, tq: q}, nil
 	case *generated.ArticleSearchQuery:
 		return &query[*generated.ArticleSearchQuery, predicate.ArticleSearch, articlesearch.OrderOption]{typ: generated.TypeArticleSearch, tq: q}, nil
+	case *generated.ArticleSeekerQuery:
+		return &query[*generated.ArticleSeekerQuery, predicate.ArticleSeeker, articleseeker.OrderOption]{typ: generated.TypeArticleSeeker, tq: q}, nil
 	case *generated.ArticleVoteQuery:
 		return &query[*generated.ArticleVoteQuery, predicate.ArticleVote, articlevote.OrderOption]{typ: generated.TypeArticleVote, tq: q}, nil
 	case *generated.AuditEntryQuery:
 		return &query[*generated.AuditEntryQuery, predicate.AuditEntry, auditentry.OrderOption]{typ: generated.TypeAuditEntry, tq: q}, nil
 	case *generated.BonusProgramQuery:
 		return &query[*generated.BonusProgramQuery, predicate.BonusProgram, bonusprogram.OrderOption]{typ: generated.TypeBonusProgram, tq: q}, nil
+	case *generated.BroadcastQuery:
+		return &query[*generated.BroadcastQuery, predicate.Broadcast, broadcast.OrderOption]{typ: generated.TypeBroadcast, tq: q}, nil
 	case *generated.BusinessCalendarQuery:
 		return &query[*generated.BusinessCalendarQuery, predicate.BusinessCalendar, businesscalendar.OrderOption]{typ: generated.TypeBusinessCalendar, tq: q}, nil
 	case *generated.CampaignQuery:
@@ -2581,6 +2925,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.ContactPointQuery, predicate.ContactPoint, contactpoint.OrderOption]{typ: generated.TypeContactPoint, tq: q}, nil
 	case *generated.CustomerNoteQuery:
 		return &query[*generated.CustomerNoteQuery, predicate.CustomerNote, customernote.OrderOption]{typ: generated.TypeCustomerNote, tq: q}, nil
+	case *generated.DeliveryQuery:
+		return &query[*generated.DeliveryQuery, predicate.Delivery, delivery.OrderOption]{typ: generated.TypeDelivery, tq: q}, nil
 	case *generated.DocumentQuery:
 		return &query[*generated.DocumentQuery, predicate.Document, document.OrderOption]{typ: generated.TypeDocument, tq: q}, nil
 	case *generated.DocumentSeriesQuery:
@@ -2615,8 +2961,16 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.MacroQuery, predicate.Macro, macro.OrderOption]{typ: generated.TypeMacro, tq: q}, nil
 	case *generated.MembershipQuery:
 		return &query[*generated.MembershipQuery, predicate.Membership, membership.OrderOption]{typ: generated.TypeMembership, tq: q}, nil
+	case *generated.MessengerLinkQuery:
+		return &query[*generated.MessengerLinkQuery, predicate.MessengerLink, messengerlink.OrderOption]{typ: generated.TypeMessengerLink, tq: q}, nil
 	case *generated.NotificationQuery:
 		return &query[*generated.NotificationQuery, predicate.Notification, notification.OrderOption]{typ: generated.TypeNotification, tq: q}, nil
+	case *generated.NotificationRuleQuery:
+		return &query[*generated.NotificationRuleQuery, predicate.NotificationRule, notificationrule.OrderOption]{typ: generated.TypeNotificationRule, tq: q}, nil
+	case *generated.NotificationSettingQuery:
+		return &query[*generated.NotificationSettingQuery, predicate.NotificationSetting, notificationsetting.OrderOption]{typ: generated.TypeNotificationSetting, tq: q}, nil
+	case *generated.NotificationTemplateQuery:
+		return &query[*generated.NotificationTemplateQuery, predicate.NotificationTemplate, notificationtemplate.OrderOption]{typ: generated.TypeNotificationTemplate, tq: q}, nil
 	case *generated.OperatorQuery:
 		return &query[*generated.OperatorQuery, predicate.Operator, operator.OrderOption]{typ: generated.TypeOperator, tq: q}, nil
 	case *generated.OrderQuery:
@@ -2643,12 +2997,16 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.PromoUseQuery, predicate.PromoUse, promouse.OrderOption]{typ: generated.TypePromoUse, tq: q}, nil
 	case *generated.PromotionQuery:
 		return &query[*generated.PromotionQuery, predicate.Promotion, promotion.OrderOption]{typ: generated.TypePromotion, tq: q}, nil
+	case *generated.PushEndpointQuery:
+		return &query[*generated.PushEndpointQuery, predicate.PushEndpoint, pushendpoint.OrderOption]{typ: generated.TypePushEndpoint, tq: q}, nil
 	case *generated.ReasonQuery:
 		return &query[*generated.ReasonQuery, predicate.Reason, reason.OrderOption]{typ: generated.TypeReason, tq: q}, nil
 	case *generated.ReferralQuery:
 		return &query[*generated.ReferralQuery, predicate.Referral, referral.OrderOption]{typ: generated.TypeReferral, tq: q}, nil
 	case *generated.ReferralCodeQuery:
 		return &query[*generated.ReferralCodeQuery, predicate.ReferralCode, referralcode.OrderOption]{typ: generated.TypeReferralCode, tq: q}, nil
+	case *generated.ReminderQuery:
+		return &query[*generated.ReminderQuery, predicate.Reminder, reminder.OrderOption]{typ: generated.TypeReminder, tq: q}, nil
 	case *generated.ReturnRequestQuery:
 		return &query[*generated.ReturnRequestQuery, predicate.ReturnRequest, returnrequest.OrderOption]{typ: generated.TypeReturnRequest, tq: q}, nil
 	case *generated.ReviewQuery:
@@ -2661,6 +3019,8 @@ func NewQuery(q generated.Query) (Query, error) {
 		return &query[*generated.RewardRedemptionQuery, predicate.RewardRedemption, rewardredemption.OrderOption]{typ: generated.TypeRewardRedemption, tq: q}, nil
 	case *generated.RoleQuery:
 		return &query[*generated.RoleQuery, predicate.Role, role.OrderOption]{typ: generated.TypeRole, tq: q}, nil
+	case *generated.SegmentQuery:
+		return &query[*generated.SegmentQuery, predicate.Segment, segment.OrderOption]{typ: generated.TypeSegment, tq: q}, nil
 	case *generated.ServiceLevelQuery:
 		return &query[*generated.ServiceLevelQuery, predicate.ServiceLevel, servicelevel.OrderOption]{typ: generated.TypeServiceLevel, tq: q}, nil
 	case *generated.SessionQuery:

@@ -96,6 +96,78 @@ var (
 			},
 		},
 	}
+	// AnnouncementsColumns holds the columns for the "announcements" table.
+	AnnouncementsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "severity", Type: field.TypeEnum, Enums: []string{"INFO", "SUCCESS", "WARNING", "CRITICAL"}, Default: "INFO"},
+		{Name: "audience", Type: field.TypeEnum, Enums: []string{"EVERYBODY", "CUSTOMERS", "PARTNERS", "STAFF"}, Default: "CUSTOMERS"},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "dismissible", Type: field.TypeBool, Default: true},
+		{Name: "starts_at", Type: field.TypeTime},
+		{Name: "ends_at", Type: field.TypeTime, Nullable: true},
+		{Name: "told_at", Type: field.TypeTime, Nullable: true},
+		{Name: "told_over", Type: field.TypeBool, Default: false},
+		{Name: "withdrawn_at", Type: field.TypeTime, Nullable: true},
+		{Name: "saved_by_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// AnnouncementsTable holds the schema information for the "announcements" table.
+	AnnouncementsTable = &schema.Table{
+		Name:       "announcements",
+		Columns:    AnnouncementsColumns,
+		PrimaryKey: []*schema.Column{AnnouncementsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "announcement_starts_at",
+				Unique:  false,
+				Columns: []*schema.Column{AnnouncementsColumns[9]},
+			},
+			{
+				Name:    "announcement_ends_at",
+				Unique:  false,
+				Columns: []*schema.Column{AnnouncementsColumns[10]},
+			},
+		},
+	}
+	// AnnouncementMarksColumns holds the columns for the "announcement_marks" table.
+	AnnouncementMarksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "read_at", Type: field.TypeTime, Nullable: true},
+		{Name: "dismissed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "announcement_id", Type: field.TypeUUID},
+	}
+	// AnnouncementMarksTable holds the schema information for the "announcement_marks" table.
+	AnnouncementMarksTable = &schema.Table{
+		Name:       "announcement_marks",
+		Columns:    AnnouncementMarksColumns,
+		PrimaryKey: []*schema.Column{AnnouncementMarksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "announcement_marks_announcements_marks",
+				Columns:    []*schema.Column{AnnouncementMarksColumns[6]},
+				RefColumns: []*schema.Column{AnnouncementsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "announcementmark_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{AnnouncementMarksColumns[3]},
+			},
+			{
+				Name:    "announcementmark_announcement_id_user_id",
+				Unique:  true,
+				Columns: []*schema.Column{AnnouncementMarksColumns[6], AnnouncementMarksColumns[3]},
+			},
+		},
+	}
 	// ArticlesColumns holds the columns for the "articles" table.
 	ArticlesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -224,6 +296,38 @@ var (
 			},
 		},
 	}
+	// ArticleSeekersColumns holds the columns for the "article_seekers" table.
+	ArticleSeekersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "words", Type: field.TypeString},
+		{Name: "sought_at", Type: field.TypeTime},
+	}
+	// ArticleSeekersTable holds the schema information for the "article_seekers" table.
+	ArticleSeekersTable = &schema.Table{
+		Name:       "article_seekers",
+		Columns:    ArticleSeekersColumns,
+		PrimaryKey: []*schema.Column{ArticleSeekersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "articleseeker_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleSeekersColumns[3]},
+			},
+			{
+				Name:    "articleseeker_user_id_words",
+				Unique:  true,
+				Columns: []*schema.Column{ArticleSeekersColumns[3], ArticleSeekersColumns[4]},
+			},
+			{
+				Name:    "articleseeker_user_id_sought_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{ArticleSeekersColumns[3], ArticleSeekersColumns[5], ArticleSeekersColumns[0]},
+			},
+		},
+	}
 	// ArticleVotesColumns holds the columns for the "article_votes" table.
 	ArticleVotesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -347,6 +451,52 @@ var (
 				Columns: []*schema.Column{BonusProgramsColumns[16]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "is_default and retired_at is null",
+				},
+			},
+		},
+	}
+	// BroadcastsColumns holds the columns for the "broadcasts" table.
+	BroadcastsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "name", Type: field.TypeString},
+		{Name: "type", Type: field.TypeString},
+		{Name: "segment_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "filter", Type: field.TypeJSON},
+		{Name: "severity", Type: field.TypeEnum, Enums: []string{"INFO", "SUCCESS", "WARNING", "CRITICAL"}, Default: "INFO"},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "actions", Type: field.TypeJSON, Nullable: true},
+		{Name: "channels", Type: field.TypeJSON, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "SCHEDULED", "RUNNING", "PAUSED", "DONE", "CANCELLED"}, Default: "DRAFT"},
+		{Name: "starts_at", Type: field.TypeTime, Nullable: true},
+		{Name: "began_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "total", Type: field.TypeInt, Nullable: true},
+		{Name: "done", Type: field.TypeInt, Default: 0},
+		{Name: "skipped", Type: field.TypeInt, Default: 0},
+		{Name: "reached", Type: field.TypeUUID, Nullable: true},
+		{Name: "saved_by_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// BroadcastsTable holds the schema information for the "broadcasts" table.
+	BroadcastsTable = &schema.Table{
+		Name:       "broadcasts",
+		Columns:    BroadcastsColumns,
+		PrimaryKey: []*schema.Column{BroadcastsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "broadcast_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{BroadcastsColumns[13], BroadcastsColumns[0]},
+			},
+			{
+				Name:    "broadcast_due",
+				Unique:  false,
+				Columns: []*schema.Column{BroadcastsColumns[14]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status in ('SCHEDULED', 'RUNNING')",
 				},
 			},
 		},
@@ -895,6 +1045,92 @@ var (
 				Name:    "customernote_user_id_author_id_client_id",
 				Unique:  true,
 				Columns: []*schema.Column{CustomerNotesColumns[4], CustomerNotesColumns[5], CustomerNotesColumns[9]},
+			},
+		},
+	}
+	// DeliveriesColumns holds the columns for the "deliveries" table.
+	DeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "notification_id", Type: field.TypeUUID},
+		{Name: "type", Type: field.TypeString},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"EMAIL", "SMS", "TELEGRAM", "WHATSAPP", "WEB_PUSH", "MOBILE_PUSH"}},
+		{Name: "endpoint_id", Type: field.TypeUUID},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"HELD", "QUEUED", "SENT", "DELIVERED", "FAILED", "DEAD", "SKIPPED"}, Default: "QUEUED"},
+		{Name: "status_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"QUIET_HOURS", "DIGEST", "THROTTLED", "NOT_WANTED", "NO_CONSENT", "NO_ADDRESS", "EXPIRED", "READ", "GONE", "REFUSED", "TRIES_SPENT", "CANCELLED", "NOT_CONFIGURED", "ESCALATION"}},
+		{Name: "provider", Type: field.TypeString, Nullable: true},
+		{Name: "provider_ref", Type: field.TypeString, Nullable: true},
+		{Name: "attempts", Type: field.TypeJSON},
+		{Name: "round", Type: field.TypeInt, Default: 1},
+		{Name: "tries", Type: field.TypeInt, Default: 0},
+		{Name: "step", Type: field.TypeInt, Default: 0},
+		{Name: "digest_key", Type: field.TypeString, Nullable: true},
+		{Name: "sent_with_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "required", Type: field.TypeBool, Default: false},
+		{Name: "test", Type: field.TypeBool, Default: false},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "sent_at", Type: field.TypeTime, Nullable: true},
+		{Name: "delivered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "opened_at", Type: field.TypeTime, Nullable: true},
+		{Name: "clicked_at", Type: field.TypeTime, Nullable: true},
+	}
+	// DeliveriesTable holds the schema information for the "deliveries" table.
+	DeliveriesTable = &schema.Table{
+		Name:       "deliveries",
+		Columns:    DeliveriesColumns,
+		PrimaryKey: []*schema.Column{DeliveriesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "delivery_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[3]},
+			},
+			{
+				Name:    "delivery_notification_id_channel_endpoint_id",
+				Unique:  true,
+				Columns: []*schema.Column{DeliveriesColumns[4], DeliveriesColumns[6], DeliveriesColumns[7]},
+			},
+			{
+				Name:    "delivery_digest",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[3], DeliveriesColumns[16]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'HELD' and digest_key is not null",
+				},
+			},
+			{
+				Name:    "delivery_throttle",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[3], DeliveriesColumns[5], DeliveriesColumns[6], DeliveriesColumns[1]},
+			},
+			{
+				Name:    "delivery_due",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[20]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status in ('HELD', 'QUEUED', 'FAILED')",
+				},
+			},
+			{
+				Name:    "delivery_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[8], DeliveriesColumns[0]},
+			},
+			{
+				Name:    "delivery_provider_ref",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[6], DeliveriesColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "provider_ref is not null",
+				},
+			},
+			{
+				Name:    "delivery_old",
+				Unique:  false,
+				Columns: []*schema.Column{DeliveriesColumns[1]},
 			},
 		},
 	}
@@ -1735,6 +1971,60 @@ var (
 			},
 		},
 	}
+	// MessengerLinksColumns holds the columns for the "messenger_links" table.
+	MessengerLinksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "messenger", Type: field.TypeEnum, Enums: []string{"TELEGRAM", "WHATSAPP"}},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"WAITING", "ACTIVE", "ENDED"}, Default: "WAITING"},
+		{Name: "code_key", Type: field.TypeString, Unique: true, Nullable: true},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "chat_key", Type: field.TypeString, Nullable: true},
+		{Name: "sealed", Type: field.TypeBytes, Nullable: true},
+		{Name: "label", Type: field.TypeString, Nullable: true},
+		{Name: "linked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "end_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"BY_PERSON", "BLOCKED_BOT", "REPLACED", "EXPIRED"}},
+	}
+	// MessengerLinksTable holds the schema information for the "messenger_links" table.
+	MessengerLinksTable = &schema.Table{
+		Name:       "messenger_links",
+		Columns:    MessengerLinksColumns,
+		PrimaryKey: []*schema.Column{MessengerLinksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "messengerlink_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{MessengerLinksColumns[3]},
+			},
+			{
+				Name:    "messenger_link_chat",
+				Unique:  true,
+				Columns: []*schema.Column{MessengerLinksColumns[4], MessengerLinksColumns[8]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'ACTIVE'",
+				},
+			},
+			{
+				Name:    "messenger_link_one",
+				Unique:  true,
+				Columns: []*schema.Column{MessengerLinksColumns[3], MessengerLinksColumns[4]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'ACTIVE'",
+				},
+			},
+			{
+				Name:    "messenger_link_waiting",
+				Unique:  false,
+				Columns: []*schema.Column{MessengerLinksColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'WAITING'",
+				},
+			},
+		},
+	}
 	// NotificationsColumns holds the columns for the "notifications" table.
 	NotificationsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1742,17 +2032,27 @@ var (
 		{Name: "updated_at", Type: field.TypeTime},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "event_id", Type: field.TypeUUID},
-		{Name: "topic", Type: field.TypeEnum, Enums: []string{"ORDER", "PROMOTION", "SERVICE", "SUPPORT", "BONUS", "SECURITY"}},
+		{Name: "topic", Type: field.TypeEnum, Enums: []string{"ORDER", "PROMOTION", "SERVICE", "SUPPORT", "BONUS", "SECURITY", "REMINDER"}},
 		{Name: "type", Type: field.TypeString},
 		{Name: "severity", Type: field.TypeEnum, Enums: []string{"INFO", "SUCCESS", "WARNING", "CRITICAL"}, Default: "INFO"},
 		{Name: "title", Type: field.TypeString},
 		{Name: "body", Type: field.TypeString},
 		{Name: "data", Type: field.TypeJSON, Nullable: true},
+		{Name: "params", Type: field.TypeJSON, Nullable: true},
 		{Name: "subject_kind", Type: field.TypeString, Nullable: true},
 		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "seen_at", Type: field.TypeTime, Nullable: true},
 		{Name: "read_at", Type: field.TypeTime, Nullable: true},
 		{Name: "archived_at", Type: field.TypeTime, Nullable: true},
+		{Name: "snoozed_until_at", Type: field.TypeTime, Nullable: true},
+		{Name: "interacted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "group_key", Type: field.TypeString, Nullable: true},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "actions", Type: field.TypeJSON, Nullable: true},
+		{Name: "completed_action", Type: field.TypeString, Nullable: true},
+		{Name: "completed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "broadcast_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "sender_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// NotificationsTable holds the schema information for the "notifications" table.
 	NotificationsTable = &schema.Table{
@@ -1789,7 +2089,150 @@ var (
 			{
 				Name:    "notification_user_id_archived_at_id",
 				Unique:  false,
-				Columns: []*schema.Column{NotificationsColumns[3], NotificationsColumns[15], NotificationsColumns[0]},
+				Columns: []*schema.Column{NotificationsColumns[3], NotificationsColumns[16], NotificationsColumns[0]},
+			},
+			{
+				Name:    "notification_snoozed",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[17]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "snoozed_until_at is not null",
+				},
+			},
+			{
+				Name:    "notification_old",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[1]},
+			},
+			{
+				Name:    "notification_group",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[3], NotificationsColumns[19], NotificationsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "group_key is not null",
+				},
+			},
+			{
+				Name:    "notification_broadcast",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationsColumns[24]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "broadcast_id is not null",
+				},
+			},
+		},
+	}
+	// NotificationRulesColumns holds the columns for the "notification_rules" table.
+	NotificationRulesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "name", Type: field.TypeString},
+		{Name: "event", Type: field.TypeString},
+		{Name: "condition", Type: field.TypeString, Nullable: true},
+		{Name: "type", Type: field.TypeString},
+		{Name: "severity", Type: field.TypeEnum, Enums: []string{"INFO", "SUCCESS", "WARNING", "CRITICAL"}, Default: "INFO"},
+		{Name: "texts", Type: field.TypeJSON},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "group_key", Type: field.TypeString, Nullable: true},
+		{Name: "delay_s", Type: field.TypeInt, Default: 0},
+		{Name: "active", Type: field.TypeBool, Default: true},
+		{Name: "saved_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "made", Type: field.TypeInt, Default: 0},
+		{Name: "failures", Type: field.TypeInt, Default: 0},
+		{Name: "last_error", Type: field.TypeString, Nullable: true},
+		{Name: "last_error_at", Type: field.TypeTime, Nullable: true},
+	}
+	// NotificationRulesTable holds the schema information for the "notification_rules" table.
+	NotificationRulesTable = &schema.Table{
+		Name:       "notification_rules",
+		Columns:    NotificationRulesColumns,
+		PrimaryKey: []*schema.Column{NotificationRulesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "notificationrule_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{NotificationRulesColumns[2], NotificationRulesColumns[3]},
+			},
+			{
+				Name:    "notification_rule_in_force",
+				Unique:  false,
+				Columns: []*schema.Column{NotificationRulesColumns[6]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
+			},
+		},
+	}
+	// NotificationSettingsColumns holds the columns for the "notification_settings" table.
+	NotificationSettingsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "type", Type: field.TypeString},
+		{Name: "own", Type: field.TypeBool, Default: false},
+		{Name: "topic", Type: field.TypeEnum, Nullable: true, Enums: []string{"ORDER", "PROMOTION", "SERVICE", "SUPPORT", "BONUS", "SECURITY", "REMINDER"}},
+		{Name: "names", Type: field.TypeJSON, Nullable: true},
+		{Name: "variables", Type: field.TypeJSON, Nullable: true},
+		{Name: "active", Type: field.TypeBool, Default: true},
+		{Name: "required", Type: field.TypeBool, Nullable: true},
+		{Name: "commercial", Type: field.TypeBool, Nullable: true},
+		{Name: "channels", Type: field.TypeJSON, Nullable: true},
+		{Name: "throttle", Type: field.TypeJSON, Nullable: true},
+		{Name: "batch", Type: field.TypeJSON, Nullable: true},
+		{Name: "escalation", Type: field.TypeJSON, Nullable: true},
+		{Name: "expires_s", Type: field.TypeInt, Nullable: true},
+	}
+	// NotificationSettingsTable holds the schema information for the "notification_settings" table.
+	NotificationSettingsTable = &schema.Table{
+		Name:       "notification_settings",
+		Columns:    NotificationSettingsColumns,
+		PrimaryKey: []*schema.Column{NotificationSettingsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "notificationsetting_type",
+				Unique:  true,
+				Columns: []*schema.Column{NotificationSettingsColumns[4]},
+			},
+		},
+	}
+	// NotificationTemplatesColumns holds the columns for the "notification_templates" table.
+	NotificationTemplatesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "key_id", Type: field.TypeUUID},
+		{Name: "version", Type: field.TypeInt64, Default: 1},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true},
+		{Name: "type", Type: field.TypeString},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"IN_APP", "EMAIL", "SMS", "TELEGRAM", "WHATSAPP", "WEB_PUSH", "MOBILE_PUSH"}},
+		{Name: "locale", Type: field.TypeString},
+		{Name: "title", Type: field.TypeString, Nullable: true},
+		{Name: "text", Type: field.TypeString},
+		{Name: "html", Type: field.TypeString, Nullable: true},
+		{Name: "saved_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+	}
+	// NotificationTemplatesTable holds the schema information for the "notification_templates" table.
+	NotificationTemplatesTable = &schema.Table{
+		Name:       "notification_templates",
+		Columns:    NotificationTemplatesColumns,
+		PrimaryKey: []*schema.Column{NotificationTemplatesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "notificationtemplate_key_id_version",
+				Unique:  true,
+				Columns: []*schema.Column{NotificationTemplatesColumns[2], NotificationTemplatesColumns[3]},
+			},
+			{
+				Name:    "notification_template_in_force",
+				Unique:  true,
+				Columns: []*schema.Column{NotificationTemplatesColumns[5], NotificationTemplatesColumns[6], NotificationTemplatesColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "retired_at is null",
+				},
 			},
 		},
 	}
@@ -2539,6 +2982,54 @@ var (
 			},
 		},
 	}
+	// PushEndpointsColumns holds the columns for the "push_endpoints" table.
+	PushEndpointsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"WEB", "MOBILE"}},
+		{Name: "platform", Type: field.TypeString, Nullable: true},
+		{Name: "label", Type: field.TypeString, Nullable: true},
+		{Name: "address_key", Type: field.TypeString},
+		{Name: "sealed", Type: field.TypeBytes},
+		{Name: "session_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "GONE", "REMOVED"}, Default: "ACTIVE"},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_ok_at", Type: field.TypeTime, Nullable: true},
+		{Name: "failures", Type: field.TypeInt, Default: 0},
+	}
+	// PushEndpointsTable holds the schema information for the "push_endpoints" table.
+	PushEndpointsTable = &schema.Table{
+		Name:       "push_endpoints",
+		Columns:    PushEndpointsColumns,
+		PrimaryKey: []*schema.Column{PushEndpointsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "pushendpoint_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{PushEndpointsColumns[3]},
+			},
+			{
+				Name:    "push_endpoint_address",
+				Unique:  true,
+				Columns: []*schema.Column{PushEndpointsColumns[4], PushEndpointsColumns[7]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'ACTIVE'",
+				},
+			},
+			{
+				Name:    "pushendpoint_user_id_status",
+				Unique:  false,
+				Columns: []*schema.Column{PushEndpointsColumns[3], PushEndpointsColumns[10]},
+			},
+			{
+				Name:    "pushendpoint_session_id",
+				Unique:  false,
+				Columns: []*schema.Column{PushEndpointsColumns[9]},
+			},
+		},
+	}
 	// ReasonsColumns holds the columns for the "reasons" table.
 	ReasonsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -2664,6 +3155,48 @@ var (
 				Name:    "referral_code_one",
 				Unique:  true,
 				Columns: []*schema.Column{ReferralCodesColumns[3]},
+			},
+		},
+	}
+	// RemindersColumns holds the columns for the "reminders" table.
+	RemindersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"DATE", "SUBJECT", "POINTS_EXPIRY", "OFFER_END"}},
+		{Name: "title", Type: field.TypeString},
+		{Name: "note", Type: field.TypeString, Nullable: true},
+		{Name: "subject_kind", Type: field.TypeString, Nullable: true},
+		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "local_at", Type: field.TypeString, Nullable: true},
+		{Name: "time_zone", Type: field.TypeString},
+		{Name: "days_before", Type: field.TypeInt, Nullable: true},
+		{Name: "repeats", Type: field.TypeEnum, Enums: []string{"NEVER", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"}, Default: "NEVER"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"WAITING", "DONE", "GONE"}, Default: "WAITING"},
+		{Name: "due_at", Type: field.TypeTime, Nullable: true},
+		{Name: "last_at", Type: field.TypeTime, Nullable: true},
+		{Name: "times", Type: field.TypeInt, Default: 0},
+	}
+	// RemindersTable holds the schema information for the "reminders" table.
+	RemindersTable = &schema.Table{
+		Name:       "reminders",
+		Columns:    RemindersColumns,
+		PrimaryKey: []*schema.Column{RemindersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reminder_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{RemindersColumns[4]},
+			},
+			{
+				Name:    "reminder_due",
+				Unique:  false,
+				Columns: []*schema.Column{RemindersColumns[15]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'WAITING'",
+				},
 			},
 		},
 	}
@@ -2996,6 +3529,23 @@ var (
 				},
 			},
 		},
+	}
+	// SegmentsColumns holds the columns for the "segments" table.
+	SegmentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "updated_at", Type: field.TypeTime},
+		{Name: "revision", Type: field.TypeInt64, Default: 1},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "description", Type: field.TypeString, Nullable: true},
+		{Name: "filter", Type: field.TypeJSON},
+		{Name: "saved_by_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// SegmentsTable holds the schema information for the "segments" table.
+	SegmentsTable = &schema.Table{
+		Name:       "segments",
+		Columns:    SegmentsColumns,
+		PrimaryKey: []*schema.Column{SegmentsColumns[0]},
 	}
 	// ServiceLevelsColumns holds the columns for the "service_levels" table.
 	ServiceLevelsColumns = []*schema.Column{
@@ -4091,6 +4641,7 @@ var (
 		{Name: "privacy", Type: field.TypeJSON, Nullable: true},
 		{Name: "requisites", Type: field.TypeJSON, Nullable: true},
 		{Name: "delivery", Type: field.TypeJSON, Nullable: true},
+		{Name: "notify", Type: field.TypeJSON, Nullable: true},
 		{Name: "locale", Type: field.TypeString, Default: "en"},
 		{Name: "time_zone", Type: field.TypeString, Default: "UTC"},
 		{Name: "name_key", Type: field.TypeString, Nullable: true},
@@ -4122,7 +4673,7 @@ var (
 			{
 				Name:    "user_manager_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[38]},
+				Columns: []*schema.Column{UsersColumns[39]},
 			},
 			{
 				Name:    "user_pending",
@@ -4135,7 +4686,7 @@ var (
 			{
 				Name:    "user_delete_due",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[40]},
+				Columns: []*schema.Column{UsersColumns[41]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "delete_at is not null",
 				},
@@ -4143,7 +4694,7 @@ var (
 			{
 				Name:    "user_name_key",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[28]},
+				Columns: []*schema.Column{UsersColumns[29]},
 				Annotation: &entsql.IndexAnnotation{
 					OpClass: "text_pattern_ops",
 				},
@@ -4151,7 +4702,7 @@ var (
 			{
 				Name:    "user_family_key",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[29]},
+				Columns: []*schema.Column{UsersColumns[30]},
 				Annotation: &entsql.IndexAnnotation{
 					OpClass: "text_pattern_ops",
 				},
@@ -4342,12 +4893,16 @@ var (
 	Tables = []*schema.Table{
 		AchievementsTable,
 		AddressesTable,
+		AnnouncementsTable,
+		AnnouncementMarksTable,
 		ArticlesTable,
 		ArticleCategoriesTable,
 		ArticleSearchesTable,
+		ArticleSeekersTable,
 		ArticleVotesTable,
 		AuditEntriesTable,
 		BonusProgramsTable,
+		BroadcastsTable,
 		BusinessCalendarsTable,
 		CampaignsTable,
 		CampaignActsTable,
@@ -4363,6 +4918,7 @@ var (
 		ConsentDocumentsTable,
 		ContactPointsTable,
 		CustomerNotesTable,
+		DeliveriesTable,
 		DocumentsTable,
 		DocumentSeriesTable,
 		EarningRulesTable,
@@ -4380,7 +4936,11 @@ var (
 		ListItemsTable,
 		MacrosTable,
 		MembershipsTable,
+		MessengerLinksTable,
 		NotificationsTable,
+		NotificationRulesTable,
+		NotificationSettingsTable,
+		NotificationTemplatesTable,
 		OperatorsTable,
 		OrdersTable,
 		OrderEventsTable,
@@ -4394,15 +4954,18 @@ var (
 		PromoCodesTable,
 		PromoUsesTable,
 		PromotionsTable,
+		PushEndpointsTable,
 		ReasonsTable,
 		ReferralsTable,
 		ReferralCodesTable,
+		RemindersTable,
 		ReturnRequestsTable,
 		ReviewsTable,
 		RewardsTable,
 		RewardCodesTable,
 		RewardRedemptionsTable,
 		RolesTable,
+		SegmentsTable,
 		ServiceLevelsTable,
 		SessionsTable,
 		SettingsTable,
@@ -4437,6 +5000,7 @@ func init() {
 		"achievements_target": "target > 0 AND current >= 0 AND points >= 0",
 	}
 	AddressesTable.ForeignKeys[0].RefTable = UsersTable
+	AnnouncementMarksTable.ForeignKeys[0].RefTable = AnnouncementsTable
 	ArticlesTable.Annotation = &entsql.Annotation{}
 	ArticlesTable.Annotation.Checks = map[string]string{
 		"articles_counts": "helped >= 0 AND not_helped >= 0 AND version > 0",
@@ -4449,6 +5013,10 @@ func init() {
 	BonusProgramsTable.Annotation.Checks = map[string]string{
 		"bonus_programs_limits": "transfer_min > 0 AND (transfer_max IS NULL OR transfer_max >= transfer_min) AND (transfer_daily IS NULL OR transfer_daily > 0) AND (adjustment_limit IS NULL OR adjustment_limit >= 0) AND hold_minutes > 0 AND refund_grace_days >= 0",
 		"bonus_programs_terms":  "earn_points >= 0 AND earn_per_minor > 0 AND pending_days >= 0 AND (lot_days IS NULL OR lot_days > 0)",
+	}
+	BroadcastsTable.Annotation = &entsql.Annotation{}
+	BroadcastsTable.Annotation.Checks = map[string]string{
+		"broadcasts_counts": "done >= 0 AND skipped >= 0",
 	}
 	CampaignsTable.Annotation = &entsql.Annotation{}
 	CampaignsTable.Annotation.Checks = map[string]string{
@@ -4477,6 +5045,10 @@ func init() {
 		"clubs_status": "status IN ('DRAFT','ACTIVE','CLOSED')",
 	}
 	ContactPointsTable.ForeignKeys[0].RefTable = UsersTable
+	DeliveriesTable.Annotation = &entsql.Annotation{}
+	DeliveriesTable.Annotation.Checks = map[string]string{
+		"deliveries_due": "((status IN ('HELD', 'QUEUED', 'FAILED')) = (due_at IS NOT NULL))",
+	}
 	DocumentsTable.Annotation = &entsql.Annotation{}
 	DocumentsTable.Annotation.Checks = map[string]string{
 		"documents_invoice": "kind <> 'INVOICE' OR amount_minor IS NOT NULL",
@@ -4544,6 +5116,14 @@ func init() {
 	}
 	MembershipsTable.ForeignKeys[0].RefTable = UsersTable
 	MembershipsTable.ForeignKeys[1].RefTable = CompaniesTable
+	MessengerLinksTable.Annotation = &entsql.Annotation{}
+	MessengerLinksTable.Annotation.Checks = map[string]string{
+		"messenger_links_active": "(status <> 'ACTIVE' OR chat_key IS NOT NULL)",
+	}
+	NotificationsTable.Annotation = &entsql.Annotation{}
+	NotificationsTable.Annotation.Checks = map[string]string{
+		"notifications_snoozed": "(snoozed_until_at IS NULL OR archived_at IS NULL)",
+	}
 	OperatorsTable.ForeignKeys[0].RefTable = SupportTeamsTable
 	OperatorsTable.Annotation = &entsql.Annotation{}
 	OperatorsTable.Annotation.Checks = map[string]string{
@@ -4604,6 +5184,10 @@ func init() {
 		"promotions_status": "status IN ('DRAFT','ACTIVE','PAUSED','ENDED')",
 		"promotions_uses":   "taken >= 0 AND issued >= 0 AND (max_uses IS NULL OR taken <= max_uses) AND (per_owner IS NULL OR per_owner > 0)",
 	}
+	PushEndpointsTable.Annotation = &entsql.Annotation{}
+	PushEndpointsTable.Annotation.Checks = map[string]string{
+		"push_endpoints_ended": "((status = 'ACTIVE') = (ended_at IS NULL))",
+	}
 	ReasonsTable.Annotation = &entsql.Annotation{}
 	ReasonsTable.Annotation.Checks = map[string]string{
 		"reasons_fee":  "fee_basis_points >= 0 AND fee_basis_points <= 10000",
@@ -4613,6 +5197,10 @@ func init() {
 	ReferralsTable.Annotation.Checks = map[string]string{
 		"referrals_people": "user_id <> friend_id",
 		"referrals_points": "advocate_points >= 0 AND friend_points >= 0",
+	}
+	RemindersTable.Annotation = &entsql.Annotation{}
+	RemindersTable.Annotation.Checks = map[string]string{
+		"reminders_due": "((status = 'WAITING') = (due_at IS NOT NULL))",
 	}
 	ReturnRequestsTable.ForeignKeys[0].RefTable = OrdersTable
 	ReturnRequestsTable.Annotation = &entsql.Annotation{}

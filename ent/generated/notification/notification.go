@@ -36,6 +36,8 @@ const (
 	FieldBody = "body"
 	// FieldData holds the string denoting the data field in the database.
 	FieldData = "data"
+	// FieldParams holds the string denoting the params field in the database.
+	FieldParams = "params"
 	// FieldSubjectKind holds the string denoting the subject_kind field in the database.
 	FieldSubjectKind = "subject_kind"
 	// FieldSubjectID holds the string denoting the subject_id field in the database.
@@ -46,6 +48,24 @@ const (
 	FieldReadAt = "read_at"
 	// FieldArchivedAt holds the string denoting the archived_at field in the database.
 	FieldArchivedAt = "archived_at"
+	// FieldSnoozedUntilAt holds the string denoting the snoozed_until_at field in the database.
+	FieldSnoozedUntilAt = "snoozed_until_at"
+	// FieldInteractedAt holds the string denoting the interacted_at field in the database.
+	FieldInteractedAt = "interacted_at"
+	// FieldGroupKey holds the string denoting the group_key field in the database.
+	FieldGroupKey = "group_key"
+	// FieldURL holds the string denoting the url field in the database.
+	FieldURL = "url"
+	// FieldActions holds the string denoting the actions field in the database.
+	FieldActions = "actions"
+	// FieldCompletedAction holds the string denoting the completed_action field in the database.
+	FieldCompletedAction = "completed_action"
+	// FieldCompletedAt holds the string denoting the completed_at field in the database.
+	FieldCompletedAt = "completed_at"
+	// FieldBroadcastID holds the string denoting the broadcast_id field in the database.
+	FieldBroadcastID = "broadcast_id"
+	// FieldSenderID holds the string denoting the sender_id field in the database.
+	FieldSenderID = "sender_id"
 	// Table holds the table name of the notification in the database.
 	Table = "notifications"
 )
@@ -63,11 +83,21 @@ var Columns = []string{
 	FieldTitle,
 	FieldBody,
 	FieldData,
+	FieldParams,
 	FieldSubjectKind,
 	FieldSubjectID,
 	FieldSeenAt,
 	FieldReadAt,
 	FieldArchivedAt,
+	FieldSnoozedUntilAt,
+	FieldInteractedAt,
+	FieldGroupKey,
+	FieldURL,
+	FieldActions,
+	FieldCompletedAction,
+	FieldCompletedAt,
+	FieldBroadcastID,
+	FieldSenderID,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -96,6 +126,7 @@ const (
 	TopicSUPPORT   Topic = "SUPPORT"
 	TopicBONUS     Topic = "BONUS"
 	TopicSECURITY  Topic = "SECURITY"
+	TopicREMINDER  Topic = "REMINDER"
 )
 
 func (t Topic) String() string {
@@ -105,7 +136,7 @@ func (t Topic) String() string {
 // TopicValidator is a validator for the "topic" field enum values. It is called by the builders before save.
 func TopicValidator(t Topic) error {
 	switch t {
-	case TopicORDER, TopicPROMOTION, TopicSERVICE, TopicSUPPORT, TopicBONUS, TopicSECURITY:
+	case TopicORDER, TopicPROMOTION, TopicSERVICE, TopicSUPPORT, TopicBONUS, TopicSECURITY, TopicREMINDER:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for topic field: %q", t)
@@ -216,6 +247,46 @@ func ByReadAt(opts ...sql.OrderTermOption) OrderOption {
 // ByArchivedAt orders the results by the archived_at field.
 func ByArchivedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldArchivedAt, opts...).ToFunc()
+}
+
+// BySnoozedUntilAt orders the results by the snoozed_until_at field.
+func BySnoozedUntilAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSnoozedUntilAt, opts...).ToFunc()
+}
+
+// ByInteractedAt orders the results by the interacted_at field.
+func ByInteractedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldInteractedAt, opts...).ToFunc()
+}
+
+// ByGroupKey orders the results by the group_key field.
+func ByGroupKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGroupKey, opts...).ToFunc()
+}
+
+// ByURL orders the results by the url field.
+func ByURL(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldURL, opts...).ToFunc()
+}
+
+// ByCompletedAction orders the results by the completed_action field.
+func ByCompletedAction(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCompletedAction, opts...).ToFunc()
+}
+
+// ByCompletedAt orders the results by the completed_at field.
+func ByCompletedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCompletedAt, opts...).ToFunc()
+}
+
+// ByBroadcastID orders the results by the broadcast_id field.
+func ByBroadcastID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBroadcastID, opts...).ToFunc()
+}
+
+// BySenderID orders the results by the sender_id field.
+func BySenderID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSenderID, opts...).ToFunc()
 }
 
 // MarshalGQL implements graphql.Marshaler interface.

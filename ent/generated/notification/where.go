@@ -115,6 +115,46 @@ func ArchivedAt(v time.Time) predicate.Notification {
 	return predicate.Notification(sql.FieldEQ(FieldArchivedAt, v))
 }
 
+// SnoozedUntilAt applies equality check predicate on the "snoozed_until_at" field. It's identical to SnoozedUntilAtEQ.
+func SnoozedUntilAt(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldSnoozedUntilAt, v))
+}
+
+// InteractedAt applies equality check predicate on the "interacted_at" field. It's identical to InteractedAtEQ.
+func InteractedAt(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldInteractedAt, v))
+}
+
+// GroupKey applies equality check predicate on the "group_key" field. It's identical to GroupKeyEQ.
+func GroupKey(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldGroupKey, v))
+}
+
+// URL applies equality check predicate on the "url" field. It's identical to URLEQ.
+func URL(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldURL, v))
+}
+
+// CompletedAction applies equality check predicate on the "completed_action" field. It's identical to CompletedActionEQ.
+func CompletedAction(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldCompletedAction, v))
+}
+
+// CompletedAt applies equality check predicate on the "completed_at" field. It's identical to CompletedAtEQ.
+func CompletedAt(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldCompletedAt, v))
+}
+
+// BroadcastID applies equality check predicate on the "broadcast_id" field. It's identical to BroadcastIDEQ.
+func BroadcastID(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldBroadcastID, v))
+}
+
+// SenderID applies equality check predicate on the "sender_id" field. It's identical to SenderIDEQ.
+func SenderID(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldSenderID, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Notification {
 	return predicate.Notification(sql.FieldEQ(FieldCreatedAt, v))
@@ -520,6 +560,16 @@ func DataNotNil() predicate.Notification {
 	return predicate.Notification(sql.FieldNotNull(FieldData))
 }
 
+// ParamsIsNil applies the IsNil predicate on the "params" field.
+func ParamsIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldParams))
+}
+
+// ParamsNotNil applies the NotNil predicate on the "params" field.
+func ParamsNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldParams))
+}
+
 // SubjectKindEQ applies the EQ predicate on the "subject_kind" field.
 func SubjectKindEQ(v string) predicate.Notification {
 	return predicate.Notification(sql.FieldEQ(FieldSubjectKind, v))
@@ -793,6 +843,491 @@ func ArchivedAtIsNil() predicate.Notification {
 // ArchivedAtNotNil applies the NotNil predicate on the "archived_at" field.
 func ArchivedAtNotNil() predicate.Notification {
 	return predicate.Notification(sql.FieldNotNull(FieldArchivedAt))
+}
+
+// SnoozedUntilAtEQ applies the EQ predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtEQ(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldSnoozedUntilAt, v))
+}
+
+// SnoozedUntilAtNEQ applies the NEQ predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtNEQ(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldSnoozedUntilAt, v))
+}
+
+// SnoozedUntilAtIn applies the In predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtIn(vs ...time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldSnoozedUntilAt, vs...))
+}
+
+// SnoozedUntilAtNotIn applies the NotIn predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtNotIn(vs ...time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldSnoozedUntilAt, vs...))
+}
+
+// SnoozedUntilAtGT applies the GT predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtGT(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldSnoozedUntilAt, v))
+}
+
+// SnoozedUntilAtGTE applies the GTE predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtGTE(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldSnoozedUntilAt, v))
+}
+
+// SnoozedUntilAtLT applies the LT predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtLT(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldSnoozedUntilAt, v))
+}
+
+// SnoozedUntilAtLTE applies the LTE predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtLTE(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldSnoozedUntilAt, v))
+}
+
+// SnoozedUntilAtIsNil applies the IsNil predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldSnoozedUntilAt))
+}
+
+// SnoozedUntilAtNotNil applies the NotNil predicate on the "snoozed_until_at" field.
+func SnoozedUntilAtNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldSnoozedUntilAt))
+}
+
+// InteractedAtEQ applies the EQ predicate on the "interacted_at" field.
+func InteractedAtEQ(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldInteractedAt, v))
+}
+
+// InteractedAtNEQ applies the NEQ predicate on the "interacted_at" field.
+func InteractedAtNEQ(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldInteractedAt, v))
+}
+
+// InteractedAtIn applies the In predicate on the "interacted_at" field.
+func InteractedAtIn(vs ...time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldInteractedAt, vs...))
+}
+
+// InteractedAtNotIn applies the NotIn predicate on the "interacted_at" field.
+func InteractedAtNotIn(vs ...time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldInteractedAt, vs...))
+}
+
+// InteractedAtGT applies the GT predicate on the "interacted_at" field.
+func InteractedAtGT(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldInteractedAt, v))
+}
+
+// InteractedAtGTE applies the GTE predicate on the "interacted_at" field.
+func InteractedAtGTE(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldInteractedAt, v))
+}
+
+// InteractedAtLT applies the LT predicate on the "interacted_at" field.
+func InteractedAtLT(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldInteractedAt, v))
+}
+
+// InteractedAtLTE applies the LTE predicate on the "interacted_at" field.
+func InteractedAtLTE(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldInteractedAt, v))
+}
+
+// InteractedAtIsNil applies the IsNil predicate on the "interacted_at" field.
+func InteractedAtIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldInteractedAt))
+}
+
+// InteractedAtNotNil applies the NotNil predicate on the "interacted_at" field.
+func InteractedAtNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldInteractedAt))
+}
+
+// GroupKeyEQ applies the EQ predicate on the "group_key" field.
+func GroupKeyEQ(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldGroupKey, v))
+}
+
+// GroupKeyNEQ applies the NEQ predicate on the "group_key" field.
+func GroupKeyNEQ(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldGroupKey, v))
+}
+
+// GroupKeyIn applies the In predicate on the "group_key" field.
+func GroupKeyIn(vs ...string) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldGroupKey, vs...))
+}
+
+// GroupKeyNotIn applies the NotIn predicate on the "group_key" field.
+func GroupKeyNotIn(vs ...string) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldGroupKey, vs...))
+}
+
+// GroupKeyGT applies the GT predicate on the "group_key" field.
+func GroupKeyGT(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldGroupKey, v))
+}
+
+// GroupKeyGTE applies the GTE predicate on the "group_key" field.
+func GroupKeyGTE(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldGroupKey, v))
+}
+
+// GroupKeyLT applies the LT predicate on the "group_key" field.
+func GroupKeyLT(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldGroupKey, v))
+}
+
+// GroupKeyLTE applies the LTE predicate on the "group_key" field.
+func GroupKeyLTE(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldGroupKey, v))
+}
+
+// GroupKeyContains applies the Contains predicate on the "group_key" field.
+func GroupKeyContains(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldContains(FieldGroupKey, v))
+}
+
+// GroupKeyHasPrefix applies the HasPrefix predicate on the "group_key" field.
+func GroupKeyHasPrefix(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldHasPrefix(FieldGroupKey, v))
+}
+
+// GroupKeyHasSuffix applies the HasSuffix predicate on the "group_key" field.
+func GroupKeyHasSuffix(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldHasSuffix(FieldGroupKey, v))
+}
+
+// GroupKeyIsNil applies the IsNil predicate on the "group_key" field.
+func GroupKeyIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldGroupKey))
+}
+
+// GroupKeyNotNil applies the NotNil predicate on the "group_key" field.
+func GroupKeyNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldGroupKey))
+}
+
+// GroupKeyEqualFold applies the EqualFold predicate on the "group_key" field.
+func GroupKeyEqualFold(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEqualFold(FieldGroupKey, v))
+}
+
+// GroupKeyContainsFold applies the ContainsFold predicate on the "group_key" field.
+func GroupKeyContainsFold(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldContainsFold(FieldGroupKey, v))
+}
+
+// URLEQ applies the EQ predicate on the "url" field.
+func URLEQ(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldURL, v))
+}
+
+// URLNEQ applies the NEQ predicate on the "url" field.
+func URLNEQ(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldURL, v))
+}
+
+// URLIn applies the In predicate on the "url" field.
+func URLIn(vs ...string) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldURL, vs...))
+}
+
+// URLNotIn applies the NotIn predicate on the "url" field.
+func URLNotIn(vs ...string) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldURL, vs...))
+}
+
+// URLGT applies the GT predicate on the "url" field.
+func URLGT(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldURL, v))
+}
+
+// URLGTE applies the GTE predicate on the "url" field.
+func URLGTE(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldURL, v))
+}
+
+// URLLT applies the LT predicate on the "url" field.
+func URLLT(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldURL, v))
+}
+
+// URLLTE applies the LTE predicate on the "url" field.
+func URLLTE(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldURL, v))
+}
+
+// URLContains applies the Contains predicate on the "url" field.
+func URLContains(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldContains(FieldURL, v))
+}
+
+// URLHasPrefix applies the HasPrefix predicate on the "url" field.
+func URLHasPrefix(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldHasPrefix(FieldURL, v))
+}
+
+// URLHasSuffix applies the HasSuffix predicate on the "url" field.
+func URLHasSuffix(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldHasSuffix(FieldURL, v))
+}
+
+// URLIsNil applies the IsNil predicate on the "url" field.
+func URLIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldURL))
+}
+
+// URLNotNil applies the NotNil predicate on the "url" field.
+func URLNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldURL))
+}
+
+// URLEqualFold applies the EqualFold predicate on the "url" field.
+func URLEqualFold(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEqualFold(FieldURL, v))
+}
+
+// URLContainsFold applies the ContainsFold predicate on the "url" field.
+func URLContainsFold(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldContainsFold(FieldURL, v))
+}
+
+// ActionsIsNil applies the IsNil predicate on the "actions" field.
+func ActionsIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldActions))
+}
+
+// ActionsNotNil applies the NotNil predicate on the "actions" field.
+func ActionsNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldActions))
+}
+
+// CompletedActionEQ applies the EQ predicate on the "completed_action" field.
+func CompletedActionEQ(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldCompletedAction, v))
+}
+
+// CompletedActionNEQ applies the NEQ predicate on the "completed_action" field.
+func CompletedActionNEQ(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldCompletedAction, v))
+}
+
+// CompletedActionIn applies the In predicate on the "completed_action" field.
+func CompletedActionIn(vs ...string) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldCompletedAction, vs...))
+}
+
+// CompletedActionNotIn applies the NotIn predicate on the "completed_action" field.
+func CompletedActionNotIn(vs ...string) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldCompletedAction, vs...))
+}
+
+// CompletedActionGT applies the GT predicate on the "completed_action" field.
+func CompletedActionGT(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldCompletedAction, v))
+}
+
+// CompletedActionGTE applies the GTE predicate on the "completed_action" field.
+func CompletedActionGTE(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldCompletedAction, v))
+}
+
+// CompletedActionLT applies the LT predicate on the "completed_action" field.
+func CompletedActionLT(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldCompletedAction, v))
+}
+
+// CompletedActionLTE applies the LTE predicate on the "completed_action" field.
+func CompletedActionLTE(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldCompletedAction, v))
+}
+
+// CompletedActionContains applies the Contains predicate on the "completed_action" field.
+func CompletedActionContains(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldContains(FieldCompletedAction, v))
+}
+
+// CompletedActionHasPrefix applies the HasPrefix predicate on the "completed_action" field.
+func CompletedActionHasPrefix(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldHasPrefix(FieldCompletedAction, v))
+}
+
+// CompletedActionHasSuffix applies the HasSuffix predicate on the "completed_action" field.
+func CompletedActionHasSuffix(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldHasSuffix(FieldCompletedAction, v))
+}
+
+// CompletedActionIsNil applies the IsNil predicate on the "completed_action" field.
+func CompletedActionIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldCompletedAction))
+}
+
+// CompletedActionNotNil applies the NotNil predicate on the "completed_action" field.
+func CompletedActionNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldCompletedAction))
+}
+
+// CompletedActionEqualFold applies the EqualFold predicate on the "completed_action" field.
+func CompletedActionEqualFold(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldEqualFold(FieldCompletedAction, v))
+}
+
+// CompletedActionContainsFold applies the ContainsFold predicate on the "completed_action" field.
+func CompletedActionContainsFold(v string) predicate.Notification {
+	return predicate.Notification(sql.FieldContainsFold(FieldCompletedAction, v))
+}
+
+// CompletedAtEQ applies the EQ predicate on the "completed_at" field.
+func CompletedAtEQ(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldCompletedAt, v))
+}
+
+// CompletedAtNEQ applies the NEQ predicate on the "completed_at" field.
+func CompletedAtNEQ(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldCompletedAt, v))
+}
+
+// CompletedAtIn applies the In predicate on the "completed_at" field.
+func CompletedAtIn(vs ...time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldCompletedAt, vs...))
+}
+
+// CompletedAtNotIn applies the NotIn predicate on the "completed_at" field.
+func CompletedAtNotIn(vs ...time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldCompletedAt, vs...))
+}
+
+// CompletedAtGT applies the GT predicate on the "completed_at" field.
+func CompletedAtGT(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldCompletedAt, v))
+}
+
+// CompletedAtGTE applies the GTE predicate on the "completed_at" field.
+func CompletedAtGTE(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldCompletedAt, v))
+}
+
+// CompletedAtLT applies the LT predicate on the "completed_at" field.
+func CompletedAtLT(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldCompletedAt, v))
+}
+
+// CompletedAtLTE applies the LTE predicate on the "completed_at" field.
+func CompletedAtLTE(v time.Time) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldCompletedAt, v))
+}
+
+// CompletedAtIsNil applies the IsNil predicate on the "completed_at" field.
+func CompletedAtIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldCompletedAt))
+}
+
+// CompletedAtNotNil applies the NotNil predicate on the "completed_at" field.
+func CompletedAtNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldCompletedAt))
+}
+
+// BroadcastIDEQ applies the EQ predicate on the "broadcast_id" field.
+func BroadcastIDEQ(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldBroadcastID, v))
+}
+
+// BroadcastIDNEQ applies the NEQ predicate on the "broadcast_id" field.
+func BroadcastIDNEQ(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldBroadcastID, v))
+}
+
+// BroadcastIDIn applies the In predicate on the "broadcast_id" field.
+func BroadcastIDIn(vs ...uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldBroadcastID, vs...))
+}
+
+// BroadcastIDNotIn applies the NotIn predicate on the "broadcast_id" field.
+func BroadcastIDNotIn(vs ...uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldBroadcastID, vs...))
+}
+
+// BroadcastIDGT applies the GT predicate on the "broadcast_id" field.
+func BroadcastIDGT(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldBroadcastID, v))
+}
+
+// BroadcastIDGTE applies the GTE predicate on the "broadcast_id" field.
+func BroadcastIDGTE(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldBroadcastID, v))
+}
+
+// BroadcastIDLT applies the LT predicate on the "broadcast_id" field.
+func BroadcastIDLT(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldBroadcastID, v))
+}
+
+// BroadcastIDLTE applies the LTE predicate on the "broadcast_id" field.
+func BroadcastIDLTE(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldBroadcastID, v))
+}
+
+// BroadcastIDIsNil applies the IsNil predicate on the "broadcast_id" field.
+func BroadcastIDIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldBroadcastID))
+}
+
+// BroadcastIDNotNil applies the NotNil predicate on the "broadcast_id" field.
+func BroadcastIDNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldBroadcastID))
+}
+
+// SenderIDEQ applies the EQ predicate on the "sender_id" field.
+func SenderIDEQ(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldEQ(FieldSenderID, v))
+}
+
+// SenderIDNEQ applies the NEQ predicate on the "sender_id" field.
+func SenderIDNEQ(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldNEQ(FieldSenderID, v))
+}
+
+// SenderIDIn applies the In predicate on the "sender_id" field.
+func SenderIDIn(vs ...uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldIn(FieldSenderID, vs...))
+}
+
+// SenderIDNotIn applies the NotIn predicate on the "sender_id" field.
+func SenderIDNotIn(vs ...uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldNotIn(FieldSenderID, vs...))
+}
+
+// SenderIDGT applies the GT predicate on the "sender_id" field.
+func SenderIDGT(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldGT(FieldSenderID, v))
+}
+
+// SenderIDGTE applies the GTE predicate on the "sender_id" field.
+func SenderIDGTE(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldGTE(FieldSenderID, v))
+}
+
+// SenderIDLT applies the LT predicate on the "sender_id" field.
+func SenderIDLT(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldLT(FieldSenderID, v))
+}
+
+// SenderIDLTE applies the LTE predicate on the "sender_id" field.
+func SenderIDLTE(v uuid.UUID) predicate.Notification {
+	return predicate.Notification(sql.FieldLTE(FieldSenderID, v))
+}
+
+// SenderIDIsNil applies the IsNil predicate on the "sender_id" field.
+func SenderIDIsNil() predicate.Notification {
+	return predicate.Notification(sql.FieldIsNull(FieldSenderID))
+}
+
+// SenderIDNotNil applies the NotNil predicate on the "sender_id" field.
+func SenderIDNotNil() predicate.Notification {
+	return predicate.Notification(sql.FieldNotNull(FieldSenderID))
 }
 
 // And groups predicates with the AND operator between them.

@@ -12,6 +12,12 @@ type Achievement func(*sql.Selector)
 // Address is the predicate function for address builders.
 type Address func(*sql.Selector)
 
+// Announcement is the predicate function for announcement builders.
+type Announcement func(*sql.Selector)
+
+// AnnouncementMark is the predicate function for announcementmark builders.
+type AnnouncementMark func(*sql.Selector)
+
 // Article is the predicate function for article builders.
 type Article func(*sql.Selector)
 
@@ -21,6 +27,9 @@ type ArticleCategory func(*sql.Selector)
 // ArticleSearch is the predicate function for articlesearch builders.
 type ArticleSearch func(*sql.Selector)
 
+// ArticleSeeker is the predicate function for articleseeker builders.
+type ArticleSeeker func(*sql.Selector)
+
 // ArticleVote is the predicate function for articlevote builders.
 type ArticleVote func(*sql.Selector)
 
@@ -29,6 +38,9 @@ type AuditEntry func(*sql.Selector)
 
 // BonusProgram is the predicate function for bonusprogram builders.
 type BonusProgram func(*sql.Selector)
+
+// Broadcast is the predicate function for broadcast builders.
+type Broadcast func(*sql.Selector)
 
 // BusinessCalendar is the predicate function for businesscalendar builders.
 type BusinessCalendar func(*sql.Selector)
@@ -74,6 +86,9 @@ type ContactPoint func(*sql.Selector)
 
 // CustomerNote is the predicate function for customernote builders.
 type CustomerNote func(*sql.Selector)
+
+// Delivery is the predicate function for delivery builders.
+type Delivery func(*sql.Selector)
 
 // Document is the predicate function for document builders.
 type Document func(*sql.Selector)
@@ -126,8 +141,20 @@ type Macro func(*sql.Selector)
 // Membership is the predicate function for membership builders.
 type Membership func(*sql.Selector)
 
+// MessengerLink is the predicate function for messengerlink builders.
+type MessengerLink func(*sql.Selector)
+
 // Notification is the predicate function for notification builders.
 type Notification func(*sql.Selector)
+
+// NotificationRule is the predicate function for notificationrule builders.
+type NotificationRule func(*sql.Selector)
+
+// NotificationSetting is the predicate function for notificationsetting builders.
+type NotificationSetting func(*sql.Selector)
+
+// NotificationTemplate is the predicate function for notificationtemplate builders.
+type NotificationTemplate func(*sql.Selector)
 
 // Operator is the predicate function for operator builders.
 type Operator func(*sql.Selector)
@@ -168,6 +195,9 @@ type PromoUse func(*sql.Selector)
 // Promotion is the predicate function for promotion builders.
 type Promotion func(*sql.Selector)
 
+// PushEndpoint is the predicate function for pushendpoint builders.
+type PushEndpoint func(*sql.Selector)
+
 // Reason is the predicate function for reason builders.
 type Reason func(*sql.Selector)
 
@@ -176,6 +206,9 @@ type Referral func(*sql.Selector)
 
 // ReferralCode is the predicate function for referralcode builders.
 type ReferralCode func(*sql.Selector)
+
+// Reminder is the predicate function for reminder builders.
+type Reminder func(*sql.Selector)
 
 // ReturnRequest is the predicate function for returnrequest builders.
 type ReturnRequest func(*sql.Selector)
@@ -194,6 +227,9 @@ type RewardRedemption func(*sql.Selector)
 
 // Role is the predicate function for role builders.
 type Role func(*sql.Selector)
+
+// Segment is the predicate function for segment builders.
+type Segment func(*sql.Selector)
 
 // ServiceLevel is the predicate function for servicelevel builders.
 type ServiceLevel func(*sql.Selector)

@@ -67,6 +67,8 @@ const (
 	FieldRequisites = "requisites"
 	// FieldDelivery holds the string denoting the delivery field in the database.
 	FieldDelivery = "delivery"
+	// FieldNotify holds the string denoting the notify field in the database.
+	FieldNotify = "notify"
 	// FieldLocale holds the string denoting the locale field in the database.
 	FieldLocale = "locale"
 	// FieldTimeZone holds the string denoting the time_zone field in the database.
@@ -149,6 +151,7 @@ var Columns = []string{
 	FieldPrivacy,
 	FieldRequisites,
 	FieldDelivery,
+	FieldNotify,
 	FieldLocale,
 	FieldTimeZone,
 	FieldNameKey,

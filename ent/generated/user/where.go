@@ -1276,6 +1276,16 @@ func DeliveryNotNil() predicate.User {
 	return predicate.User(sql.FieldNotNull(FieldDelivery))
 }
 
+// NotifyIsNil applies the IsNil predicate on the "notify" field.
+func NotifyIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldNotify))
+}
+
+// NotifyNotNil applies the NotNil predicate on the "notify" field.
+func NotifyNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldNotify))
+}
+
 // LocaleEQ applies the EQ predicate on the "locale" field.
 func LocaleEQ(v string) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLocale, v))
