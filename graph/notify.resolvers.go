@@ -11,6 +11,9 @@ import (
 	gql "kabinet/graph/generated"
 	"kabinet/internal/notify"
 	"kabinet/internal/scalar"
+
+	"entgo.io/contrib/entgql"
+	"github.com/google/uuid"
 )
 
 func (r *mutationResolver) MarkNotificationsSeen(ctx context.Context, input notify.MarkNotificationsSeenInput) (*gql.MarkNotificationsSeenPayload, error) {
@@ -43,8 +46,60 @@ func (r *mutationResolver) ArchiveNotification(ctx context.Context, input notify
 	return &gql.ArchiveNotificationPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
 }
 
+func (r *mutationResolver) MarkNotificationInteracted(ctx context.Context, input notify.MarkNotificationInteractedInput) (*gql.MarkNotificationInteractedPayload, error) {
+	done, err := r.Inbox.MarkInteracted(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.MarkNotificationInteractedPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) ArchiveNotifications(ctx context.Context, input notify.ArchiveNotificationsInput) (*gql.ArchiveNotificationsPayload, error) {
+	done, err := r.Inbox.ArchiveMany(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ArchiveNotificationsPayload{Archived: done.Changed, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) ArchiveReadNotifications(ctx context.Context, input notify.ArchiveReadNotificationsInput) (*gql.ArchiveReadNotificationsPayload, error) {
+	done, err := r.Inbox.ArchiveRead(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ArchiveReadNotificationsPayload{Archived: done.Changed, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) UnarchiveNotification(ctx context.Context, input notify.UnarchiveNotificationInput) (*gql.UnarchiveNotificationPayload, error) {
+	done, err := r.Inbox.Unarchive(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UnarchiveNotificationPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) SnoozeNotification(ctx context.Context, input notify.SnoozeNotificationInput) (*gql.SnoozeNotificationPayload, error) {
+	done, err := r.Inbox.Snooze(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SnoozeNotificationPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) UnsnoozeNotification(ctx context.Context, input notify.UnsnoozeNotificationInput) (*gql.UnsnoozeNotificationPayload, error) {
+	done, err := r.Inbox.Unsnooze(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.UnsnoozeNotificationPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) CompleteNotificationAction(ctx context.Context, input notify.CompleteNotificationActionInput) (*gql.CompleteNotificationActionPayload, error) {
+	done, err := r.Inbox.CompleteAction(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.CompleteNotificationActionPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) RevertNotificationAction(ctx context.Context, input notify.RevertNotificationActionInput) (*gql.RevertNotificationActionPayload, error) {
+	done, err := r.Inbox.RevertAction(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.RevertNotificationActionPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
 func (r *notificationResolver) SubjectID(ctx context.Context, obj *generated.Notification) (*scalar.ID, error) {
 	return r.Inbox.SubjectID(obj), nil
+}
+
+func (r *notificationResolver) Actions(ctx context.Context, obj *generated.Notification) ([]*notify.NotificationAction, error) {
+	return r.Inbox.Actions(ctx, obj), nil
 }
 
 func (r *subscriptionResolver) AccountEvents(ctx context.Context, after *string, kinds []string, progress *bool) (<-chan *notify.AccountEvent, error) {
@@ -53,6 +108,18 @@ func (r *subscriptionResolver) AccountEvents(ctx context.Context, after *string,
 
 func (r *subscriptionResolver) NotificationAdded(ctx context.Context, after *string, progress *bool) (<-chan *notify.NotificationAdded, error) {
 	return r.Inbox.Added(ctx, after, progress)
+}
+
+func (r *subscriptionResolver) NotificationChanged(ctx context.Context, after *string, progress *bool) (<-chan *notify.NotificationChanged, error) {
+	return r.Inbox.Changed(ctx, after, progress)
+}
+
+func (r *userResolver) UnreadCounts(ctx context.Context, obj *generated.User, filters []*notify.NamedNotificationFilter) ([]*notify.NotificationCount, error) {
+	return r.Inbox.Counts(ctx, obj.ID, filters)
+}
+
+func (r *userResolver) NotificationGroups(ctx context.Context, obj *generated.User, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) (*notify.NotificationGroupConnection, error) {
+	return r.Inbox.Groups(ctx, obj.ID, filter, notify.Page{After: after, First: first, Before: before, Last: last})
 }
 
 func (r *Resolver) Notification() gql.NotificationResolver { return &notificationResolver{r} }

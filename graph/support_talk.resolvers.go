@@ -70,6 +70,10 @@ func (r *subscriptionResolver) TicketQueueChanged(ctx context.Context, after *st
 	return r.Tickets.QueueChanged(ctx, after)
 }
 
+func (r *ticketResolver) StreamPosition(ctx context.Context, obj *generated.Ticket) (*string, error) {
+	return r.Tickets.StreamPosition(ctx, obj)
+}
+
 func (r *ticketAttachmentResolver) URL(ctx context.Context, obj *generated.TicketAttachment) (*string, error) {
 	return r.Tickets.AttachmentURL(ctx, obj)
 }

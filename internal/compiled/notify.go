@@ -5,12 +5,14 @@ import "kabinet/internal/notify"
 var notifyObjects = map[string]*object{
 	"Notification": {typ: "Notification", fields: map[string]field{
 		"subjectId": computed(notificationSubject),
+		"actions":   never{}, // in the caller's language
 	}},
 }
 
 func notificationsListing(_ int, args map[string]any) (listing, error) {
 	filter, _ := args["filter"].(*notify.NotificationFilter)
-	return listing{where: all(filter.Predicates()), by: "id", desc: true}, nil
+	where, err := filter.Predicates("filter")
+	return listing{where: all(where), by: "id", desc: true}, err
 }
 
 func notificationSubject(c *call, v []value) error {

@@ -24,6 +24,7 @@ var supportObjects = map[string]*object{
 		"assignee":         never{}, // for staff, by a rule of its own
 		"contactEmail":     never{}, // for staff
 		"replyAddress":     never{}, // signed for the caller
+		"streamPosition":   never{}, // of its own stream
 	}},
 	"TicketMessage": {typ: "TicketMessage", fields: map[string]field{
 		"isMine":          computed(messageIsMine),

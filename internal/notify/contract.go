@@ -33,10 +33,66 @@ type ArchiveNotificationInput struct {
 	ID scalar.ID
 }
 
+// ArchiveNotificationsInput is the input of archiveNotifications.
+type ArchiveNotificationsInput struct {
+	// The notifications.
+	Ids []scalar.ID
+}
+
+// ArchiveReadNotificationsInput is the input of archiveReadNotifications.
+type ArchiveReadNotificationsInput struct {
+	// Up to and with this one; all when absent.
+	UpTo *scalar.ID
+	// About one of these alone; all when absent.
+	Topics []entnotification.Topic
+}
+
+// UnarchiveNotificationInput is the input of unarchiveNotification.
+type UnarchiveNotificationInput struct {
+	// The notification.
+	ID scalar.ID
+}
+
+// SnoozeNotificationInput is the input of snoozeNotification.
+type SnoozeNotificationInput struct {
+	// The notification.
+	ID scalar.ID
+	// When it comes back.
+	Until time.Time
+}
+
+// UnsnoozeNotificationInput is the input of unsnoozeNotification.
+type UnsnoozeNotificationInput struct {
+	// The notification.
+	ID scalar.ID
+}
+
+// MarkNotificationInteractedInput is the input of markNotificationInteracted.
+type MarkNotificationInteractedInput struct {
+	// The notification.
+	ID scalar.ID
+}
+
+// CompleteNotificationActionInput is the input of completeNotificationAction.
+type CompleteNotificationActionInput struct {
+	// The notification.
+	ID scalar.ID
+	// The key of one of its actions.
+	Action string
+}
+
+// RevertNotificationActionInput is the input of revertNotificationAction.
+type RevertNotificationActionInput struct {
+	// The notification.
+	ID scalar.ID
+}
+
 // MarkAllNotificationsReadInput is the input of markAllNotificationsRead.
 type MarkAllNotificationsReadInput struct {
 	// Up to and with this one; all when absent.
 	UpTo *scalar.ID
+	// About one of these alone; all when absent.
+	Topics []entnotification.Topic
 }
 
 // MarkNotificationReadInput is the input of markNotificationRead.
@@ -71,8 +127,110 @@ type NotificationAdded struct {
 type NotificationFilter struct {
 	// About one of these.
 	Topics []entnotification.Topic
-	// Unread ones only.
+	// Of one of these types.
+	Types []string
+	// Of one of these.
+	Severities []entnotification.Severity
+	// Unread ones only; false: read ones only.
 	Unread *bool
+	// Seen ones only; false: those that were not shown yet.
+	Seen *bool
 	// Archived ones in place of the rest.
 	Archived *bool
+	// The same with a third choice; it goes before archived.
+	Archive *Inclusion
+	// Whether those that are snoozed are among them.
+	Snoozed *Inclusion
+	// Those of one group.
+	GroupKey *string
+	// About this object.
+	SubjectID *scalar.ID
+	// Made at this time or later.
+	CreatedFrom *time.Time
+	// Made before this time.
+	CreatedTo *time.Time
+}
+
+// NamedNotificationFilter is a filter whose count is given back by a name.
+type NamedNotificationFilter struct {
+	// What the caller calls it.
+	Name string
+	// Which of the unread ones are counted; all when absent.
+	Filter *NotificationFilter
+}
+
+// NotificationCount is how many notifications a filter lets through.
+type NotificationCount struct {
+	// What the caller called the filter.
+	Name string
+	// How many, 100 at most.
+	Count int
+	// Whether there are more than that.
+	HasMore bool
+}
+
+// NotificationGroup is what stands under one heading in the feed.
+type NotificationGroup struct {
+	// What its items have in common; null for one that stands alone.
+	Key *string
+	// How many there are.
+	Count int
+	// How many of them are unread.
+	UnreadCount int
+	// The latest of them.
+	Latest *ent.Notification
+}
+
+// NotificationGroupEdge is a group and its place.
+type NotificationGroupEdge struct {
+	// The group.
+	Node *NotificationGroup
+	// Its place.
+	Cursor scalar.Cursor
+}
+
+// NotificationGroupConnection is a page of groups.
+type NotificationGroupConnection struct {
+	// The groups with their cursors.
+	Edges []*NotificationGroupEdge
+	// The groups.
+	Nodes []*NotificationGroup
+	// Where the page stands.
+	PageInfo ent.PageInfo
+	// How many there are in all.
+	TotalCount int
+}
+
+// NotificationAction is something to choose in a notification.
+type NotificationAction struct {
+	// What it is known by.
+	Key string
+	// What it says, in the caller's language.
+	Label string
+	// Where it leads.
+	URL *string
+	// How it is drawn.
+	Style NotificationActionStyle
+	// Whether it was chosen.
+	IsCompleted bool
+}
+
+// NotificationChanged is a message of notificationChanged.
+type NotificationChanged struct {
+	// The place to resume after.
+	Cursor string
+	// How many are unread after it.
+	UnreadCount int
+	// What happened; null in progress messages.
+	Change *NotificationChange
+	// The one it happened to.
+	NotificationID *scalar.ID
+	// It happened to all up to and with this one.
+	UpToID *scalar.ID
+	// To those about these alone; to all when empty.
+	Topics []entnotification.Topic
+	// The key of the action that was chosen or taken back.
+	Action *string
+	// The notification as it is now.
+	Notification *ent.Notification
 }

@@ -8,7 +8,6 @@ import (
 
 	ent "kabinet/ent/generated"
 	entnotification "kabinet/ent/generated/notification"
-	"kabinet/ent/generated/predicate"
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -39,35 +38,27 @@ type Page struct {
 	Last   *int
 }
 
-// Of lists a person's feed, newest first; archived ones only when asked for,
-// and then alone.
+// Of lists a person's feed, newest first; archived and snoozed ones only when
+// asked for. Faults: TOO_LONG at a filter.
 func (i *Inbox) Of(ctx context.Context, user uuid.UUID, filter *NotificationFilter, p Page) (*ent.NotificationConnection, error) {
-	q := i.Store.Client.Notification.Query().Where(entnotification.UserID(user)).Where(filter.Predicates()...)
-	c, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last,
-		ent.WithNotificationOrder(&ent.NotificationOrder{Direction: entgql.OrderDirectionDesc}))
-	return c, store.Translate(err)
+	where, err := filter.Predicates("filter")
+	if err != nil {
+		return nil, err
+	}
+	at, err := i.positionOf(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	c, err := i.Store.Client.Notification.Query().Where(entnotification.UserID(user)).Where(where...).
+		Paginate(ctx, p.After, p.First, p.Before, p.Last, newestFirst)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	c.StreamPosition = at
+	return c, nil
 }
 
-// Predicates are what a filter narrows a feed by, nil too.
-func (f *NotificationFilter) Predicates() (where []predicate.Notification) {
-	archived := false
-	if f != nil {
-		archived = f.Archived != nil && *f.Archived
-		if len(f.Topics) > 0 {
-			where = append(where, entnotification.TopicIn(f.Topics...))
-		}
-		if f.Unread != nil && *f.Unread {
-			where = append(where, entnotification.ReadAtIsNil())
-		}
-		if f.Unread != nil && !*f.Unread {
-			where = append(where, entnotification.ReadAtNotNil())
-		}
-	}
-	if archived {
-		return append(where, entnotification.ArchivedAtNotNil())
-	}
-	return append(where, entnotification.ArchivedAtIsNil())
-}
+var newestFirst = ent.WithNotificationOrder(&ent.NotificationOrder{Direction: entgql.OrderDirectionDesc})
 
 // shown reads one notification with what the field notification of a payload
 // or message shows of it; errors are the database's.
@@ -99,7 +90,7 @@ type Drift struct {
 func (i *Inbox) CheckCounts(ctx context.Context) (drifts []Drift, err error) {
 	err = i.Store.InSnapshot(viewer.AsSystem(ctx, "notify.check"), func(ctx context.Context, snap *store.Snapshot) error {
 		rows, err := snap.Query(ctx, `SELECT u.id, u.unread_count, coalesce(n.unread, 0) FROM users u
-			LEFT JOIN (SELECT user_id, count(*) AS unread FROM notifications WHERE read_at IS NULL AND archived_at IS NULL GROUP BY user_id) n ON n.user_id = u.id
+			LEFT JOIN (SELECT user_id, count(*) AS unread FROM notifications WHERE read_at IS NULL AND archived_at IS NULL AND snoozed_until_at IS NULL GROUP BY user_id) n ON n.user_id = u.id
 			WHERE u.unread_count <> coalesce(n.unread, 0) ORDER BY u.id`)
 		if err != nil {
 			return err

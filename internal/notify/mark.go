@@ -10,7 +10,6 @@ import (
 
 	ent "kabinet/ent/generated"
 	entnotification "kabinet/ent/generated/notification"
-	"kabinet/ent/generated/predicate"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
@@ -26,7 +25,8 @@ type Marked struct {
 	UnreadCount  *int              // of the person, now
 }
 
-// mark is one kind of change to one notification of the caller.
+// mark is one kind of change to one notification of the caller. An archived one
+// is never snoozed, so what is counted is unread and neither.
 type mark struct {
 	name    string // as event.NotificationsChanged says it
 	set     string // of the row; ? is the time
@@ -36,29 +36,69 @@ type mark struct {
 }
 
 var (
-	markRead   = mark{"read", "read_at = ?, seen_at = coalesce(seen_at, ?)", "read_at IS NULL", "archived_at IS NULL", -1}
-	markUnread = mark{"unread", "read_at = NULL", "read_at IS NOT NULL", "archived_at IS NULL", +1}
-	archive    = mark{"archived", "archived_at = ?", "archived_at IS NULL", "read_at IS NULL", -1}
+	markRead    = mark{"read", "read_at = ?, seen_at = coalesce(seen_at, ?)", "read_at IS NULL", "archived_at IS NULL AND snoozed_until_at IS NULL", -1}
+	markUnread  = mark{"unread", "read_at = NULL", "read_at IS NOT NULL", "archived_at IS NULL AND snoozed_until_at IS NULL", +1}
+	archive     = mark{"archived", "archived_at = ?", "archived_at IS NULL AND snoozed_until_at IS NULL", "read_at IS NULL", -1}
+	archiveLate = mark{"archived", "archived_at = ?, snoozed_until_at = NULL", "archived_at IS NULL AND snoozed_until_at IS NOT NULL", "false", 0} // was not counted
+	unarchive   = mark{"unarchived", "archived_at = NULL", "archived_at IS NOT NULL", "read_at IS NULL", +1}
+	interact    = mark{"interacted", "interacted_at = ?", "interacted_at IS NULL", "false", 0}
 )
 
 // MarkRead marks one as read; again changes nothing. Faults: INVALID_ID,
 // NOT_FOUND; UNAUTHENTICATED.
 func (i *Inbox) MarkRead(ctx context.Context, in MarkNotificationReadInput) (Marked, error) {
-	return i.markOne(ctx, in.ID, markRead)
+	return i.markOne(ctx, in.ID, either(markRead))
 }
 
 // MarkUnread marks one as unread; again changes nothing. Faults: as MarkRead.
 func (i *Inbox) MarkUnread(ctx context.Context, in MarkNotificationUnreadInput) (Marked, error) {
-	return i.markOne(ctx, in.ID, markUnread)
+	return i.markOne(ctx, in.ID, either(markUnread))
 }
 
-// Archive takes one out of the feed; an unread one is not counted any more.
-// Again changes nothing. Faults: as MarkRead.
+// Archive takes one out of the feed; an unread one is not counted any more, and
+// a snoozed one does not return. Again changes nothing. Faults: as MarkRead.
 func (i *Inbox) Archive(ctx context.Context, in ArchiveNotificationInput) (Marked, error) {
-	return i.markOne(ctx, in.ID, archive)
+	return i.markOne(ctx, in.ID, either(archive, archiveLate))
 }
 
-func (i *Inbox) markOne(ctx context.Context, id scalar.ID, m mark) (Marked, error) {
+// Unarchive brings one back into the feed, counted if it is unread. Again
+// changes nothing. Faults: as MarkRead.
+func (i *Inbox) Unarchive(ctx context.Context, in UnarchiveNotificationInput) (Marked, error) {
+	return i.markOne(ctx, in.ID, either(unarchive))
+}
+
+// MarkInteracted says that the person followed one, which is to have read it
+// too. Again changes nothing. Faults: as MarkRead.
+func (i *Inbox) MarkInteracted(ctx context.Context, in MarkNotificationInteractedInput) (Marked, error) {
+	return i.markOne(ctx, in.ID, followed)
+}
+
+// followed is what happens to one that its person acts upon.
+func followed(ctx context.Context, tx *store.Tx, me, key uuid.UUID) (changed int, err error) {
+	if _, err := markRead.try(ctx, tx, me, key); err != nil {
+		return 0, err
+	}
+	return either(interact)(ctx, tx, me, key)
+}
+
+// change does something to one of the caller's and says how many rows it
+// changed: none where it is so already.
+type change = func(ctx context.Context, tx *store.Tx, me, key uuid.UUID) (changed int, err error)
+
+// either is the first of some marks that has something to change; NOT_FOUND
+// where there is no such row.
+func either(marks ...mark) change {
+	return func(ctx context.Context, tx *store.Tx, me, key uuid.UUID) (changed int, err error) {
+		for _, m := range marks {
+			if changed, err = m.try(ctx, tx, me, key); err != nil || changed > 0 {
+				return changed, err
+			}
+		}
+		return 0, exists(ctx, tx, me, key, "input", "id")
+	}
+}
+
+func (i *Inbox) markOne(ctx context.Context, id scalar.ID, do change) (Marked, error) {
 	me := viewer.From(ctx).UserID
 	if me == uuid.Nil {
 		return Marked{}, fault.ErrUnauthenticated
@@ -69,7 +109,7 @@ func (i *Inbox) markOne(ctx context.Context, id scalar.ID, m mark) (Marked, erro
 	}
 	changed := 0
 	err = i.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		changed, err = m.apply(ctx, tx, me, key)
+		changed, err = do(ctx, tx, me, key)
 		return err
 	})
 	if err != nil {
@@ -84,19 +124,24 @@ func (i *Inbox) markOne(ctx context.Context, id scalar.ID, m mark) (Marked, erro
 	return done, err
 }
 
-// apply changes the row by one conditional statement, which also says whether
+// try changes the row by one conditional statement, which also says whether
 // the row was counted: of two marks at once the second sees what the first
 // has left, so that no count moves twice or for nothing.
-func (m mark) apply(ctx context.Context, tx *store.Tx, me, key uuid.UUID) (changed int, err error) {
+func (m mark) try(ctx context.Context, tx *store.Tx, me, key uuid.UUID) (changed int, err error) {
 	var args []any
 	for range strings.Count(m.set, "?") + 1 { // updated_at too
 		args = append(args, tx.Now)
 	}
+	return m.tell(ctx, tx, me, key, args, event.NotificationsChanged{NotificationID: key, Change: m.name})
+}
+
+// tell is try with the values of set and updated_at, and what is told of it.
+func (m mark) tell(ctx context.Context, tx *store.Tx, me, key uuid.UUID, args []any, fact event.NotificationsChanged) (changed int, err error) {
 	counted := false
 	err = tx.QueryRow(ctx, `UPDATE notifications SET `+m.set+`, updated_at = ? WHERE id = ? AND user_id = ? AND `+m.from+` RETURNING `+m.counted,
 		append(args, key, me)...).Scan(&counted)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, exists(ctx, tx, me, key, "input", "id")
+		return 0, nil
 	}
 	if err != nil {
 		return 0, err
@@ -105,69 +150,8 @@ func (m mark) apply(ctx context.Context, tx *store.Tx, me, key uuid.UUID) (chang
 	if counted {
 		delta = m.delta
 	}
-	tx.TellUnread(event.NotificationsChanged{NotificationID: key, Change: m.name}, me, delta)
+	tx.TellUnread(fact, me, delta)
 	return 1, nil
-}
-
-// MarkSeen marks all up to and with one as seen: shown, not read. Faults:
-// INVALID_ID, NOT_FOUND; UNAUTHENTICATED.
-func (i *Inbox) MarkSeen(ctx context.Context, in MarkNotificationsSeenInput) (Marked, error) {
-	return i.markMany(ctx, &in.UpTo, "seen", 0, entnotification.SeenAtIsNil(), func(u *ent.NotificationUpdate, tx *store.Tx) { u.SetSeenAt(tx.Now) })
-}
-
-// MarkAllRead marks all up to and with one as read, or all that are there: what
-// comes later stays unread. Faults: as MarkSeen.
-func (i *Inbox) MarkAllRead(ctx context.Context, in MarkAllNotificationsReadInput) (Marked, error) {
-	return i.markMany(ctx, in.UpTo, "all_read", -1, entnotification.ReadAtIsNil(), func(u *ent.NotificationUpdate, tx *store.Tx) { u.SetReadAt(tx.Now) })
-}
-
-func (i *Inbox) markMany(ctx context.Context, upTo *scalar.ID, name string, delta int64, from predicate.Notification, set func(*ent.NotificationUpdate, *store.Tx)) (Marked, error) {
-	me := viewer.From(ctx).UserID
-	if me == uuid.Nil {
-		return Marked{}, fault.ErrUnauthenticated
-	}
-	changed := 0
-	err := i.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		last, err := lastOf(ctx, tx, me, upTo)
-		if changed = 0; err != nil || last == uuid.Nil {
-			return err
-		}
-		u := tx.Notification.Update().Where(entnotification.UserID(me), entnotification.IDLTE(last), entnotification.ArchivedAtIsNil(), from)
-		set(u, tx)
-		if changed, err = u.Save(ctx); err != nil || changed == 0 {
-			return err
-		}
-		if delta != 0 {
-			also := tx.Notification.Update().Where(entnotification.UserID(me), entnotification.IDLTE(last), entnotification.ArchivedAtIsNil(), entnotification.SeenAtIsNil())
-			if err := also.SetSeenAt(tx.Now).Exec(ctx); err != nil {
-				return err
-			}
-		}
-		tx.TellUnread(event.NotificationsChanged{NotificationID: last, Change: name}, me, delta*int64(changed))
-		return nil
-	})
-	if err != nil {
-		return Marked{}, err
-	}
-	return i.counted(ctx, me, changed)
-}
-
-// lastOf is the one to mark up to: the given one, else the newest; nil when
-// the feed is empty. Ids rise in the order in which the items appear (make.go).
-func lastOf(ctx context.Context, tx *store.Tx, me uuid.UUID, upTo *scalar.ID) (uuid.UUID, error) {
-	if upTo != nil {
-		key, err := keyOf(*upTo, "input", "upTo")
-		if err != nil {
-			return uuid.Nil, err
-		}
-		return key, exists(ctx, tx, me, key, "input", "upTo")
-	}
-	id, err := tx.Notification.Query().Where(entnotification.UserID(me), entnotification.ArchivedAtIsNil()).
-		Order(ent.Desc(entnotification.FieldID)).FirstID(ctx)
-	if ent.IsNotFound(err) {
-		return uuid.Nil, nil
-	}
-	return id, err
 }
 
 // exists is NOT_FOUND for what is not in the caller's feed.

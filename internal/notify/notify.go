@@ -4,5 +4,6 @@
 // the event tail of the same transaction, so that the badge cannot drift. It
 // never decides what happened: it hears of it (react.go), after the fact.
 //
-// A notification is unread while read_at and archived_at are both null.
+// A notification is counted as unread while read_at, archived_at and
+// snoozed_until_at are all null.
 package notify

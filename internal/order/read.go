@@ -132,9 +132,16 @@ func (s *Orders) list(ctx context.Context, owner *uuid.UUID, filter *OrderFilter
 	if err != nil {
 		return nil, err
 	}
+	at, err := s.positionOf(ctx, owner)
+	if err != nil {
+		return nil, err
+	}
 	page, err := q.Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithOrderOrder(by))
-	if err != nil || near == nil || !countWanted(ctx) {
-		return page, store.Translate(err)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	if page.StreamPosition = at; near == nil || !countWanted(ctx) {
+		return page, nil
 	}
 	all, err := s.Listed(ctx, owner, filter) // near alone was counted
 	if err != nil {
@@ -142,6 +149,17 @@ func (s *Orders) list(ctx context.Context, owner *uuid.UUID, filter *OrderFilter
 	}
 	page.TotalCount, err = all.Count(ctx)
 	return page, store.Translate(err)
+}
+
+// positionOf is where the caller's streams stand before a list of his, or of
+// the company he acts for, is read; nil where it is not asked for.
+func (s *Orders) positionOf(ctx context.Context, owner *uuid.UUID) (*string, error) {
+	v := viewer.From(ctx)
+	if owner == nil || !v.SignedIn() || !slices.Contains(v.Streams(), *owner) || s.Streams == nil || !ent.Asked(ctx, "streamPosition") {
+		return nil, nil
+	}
+	at, err := s.Streams.Position(ctx, v.Streams()...)
+	return &at, err
 }
 
 // countWanted says whether somebody looks at how many there are.

@@ -79,7 +79,8 @@ func (f *filler) fixed() map[string]map[string]any {
 		"payment_methods":     {"last4": "4242", "status": "ACTIVE"},
 		"audit_entries":       {"actor_id": f.me, "subject_id": f.me, "actor_kind": "USER"},
 		"tasks":               {"kind": "test", "status": "DONE", "cursor": "{}", "counts": "{}"},
-		"notifications":       {"read_at": nil},
+		"notifications":       {"read_at": nil, "snoozed_until_at": nil},
+		"push_endpoints":      {"ended_at": nil},
 		"reward_redemptions":  {"status": "FULFILLED", "refund_entry_id": nil, "ended_at": nil, "cancelled_by": nil},
 	}
 }

@@ -316,13 +316,14 @@ var (
 		"referral_codes": "rfc", "referrals": "ref", "return_requests": "ret", "reward_redemptions": "rdm", "sessions": "ses", "shipments": "shp",
 		"ticket_messages": "msg", "ticket_participants": "tpt", "tickets": "tkt", "tier_changes": "tch", "top_ups": "topup", "transfers": "trf", "users": "usr",
 		"invoice_quotes": "ivq", "list_items": "item", "reviews": "rev", "shopping_lists": "list", "wishlist_items": "wish", "survey_requests": "srq", "ticket_attachments": "att", "article_votes": "avo", "letters": "let",
+		"deliveries": "dly", "push_endpoints": "pep", "messenger_links": "mlk", "reminders": "rem", "announcement_marks": "anm", "article_seekers": "ask",
 	}
 	otherIDs = map[string]string{
 		"user_id": "usr", "holder_id": "usr", "invited_id": "usr", "order_id": "order", "product_id": "prd", "account_id": "acc", "from_account_id": "acc",
 		"entry_id": "ent", "refund_entry_id": "ent", "advocate_entry_id": "ent", "transfer_id": "trf", "program_id": "prog", "tier_id": "tier", "from_id": "tier", "to_id": "tier",
 		"origin_id": "lot", "reward_id": "rwd", "promotion_id": "prm", "code_id": "code", "ticket_id": "tkt", "message_id": "msg", "article_id": "art", "merged_into_id": "tkt", "line_id": "line", "return_id": "ret", "last_message_id": "msg", "campaign_id": "cmp",
 		"club_id": "club", "session_id": "ses", "document_id": "cdo", "recipient_id": "usr", "avatar_id": "doc",
-		"shipment_id": "shp", "exchange_order_id": "order", "repeat_of_id": "order", "invoice_id": "bill", "replaces_id": "doc", "list_id": "list", "order_line_id": "line",
+		"shipment_id": "shp", "exchange_order_id": "order", "repeat_of_id": "order", "invoice_id": "bill", "replaces_id": "doc", "list_id": "list", "order_line_id": "line", "notification_id": "ntf", "announcement_id": "ann",
 	}
 )
 

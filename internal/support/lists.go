@@ -2,6 +2,7 @@ package support
 
 import (
 	"context"
+	"slices"
 
 	"entgo.io/contrib/entgql"
 	"github.com/99designs/gqlgen/graphql"
@@ -59,6 +60,9 @@ func (s *Tickets) byKeyUnder(ctx context.Context, key uuid.UUID, field string) (
 	if err != nil {
 		return nil, err
 	}
+	if ent.Asked(ctx, field, "streamPosition") {
+		q.Where(withStream)
+	}
 	t, err := q.Only(ctx)
 	return t, store.Translate(err)
 }
@@ -98,7 +102,18 @@ func (s *Tickets) OfCompany(ctx context.Context, company uuid.UUID, filter *Tick
 
 func (s *Tickets) of(ctx context.Context, owner, person uuid.UUID, filter *TicketFilter, where []predicate.Ticket, p Page) (*ent.TicketConnection, error) {
 	whose, personal := filter.personal(ctx, owner, person)
-	return paginate(ctx, s.query(ctx).Where(whose).Where(where...).Where(personal...), entgql.OrderDirectionDesc, p)
+	var at *string
+	if v := viewer.From(ctx); v.SignedIn() && slices.Contains(v.Streams(), owner) {
+		var err error
+		if at, err = s.PositionOf(ctx, v.Streams()...); err != nil {
+			return nil, err
+		}
+	}
+	c, err := paginate(ctx, s.query(ctx).Where(whose).Where(where...).Where(personal...), entgql.OrderDirectionDesc, p)
+	if err == nil {
+		c.StreamPosition = at
+	}
+	return c, err
 }
 
 func paginate(ctx context.Context, q *ent.TicketQuery, direction entgql.OrderDirection, p Page) (*ent.TicketConnection, error) {
@@ -115,6 +130,9 @@ func (s *Tickets) query(ctx context.Context) *ent.TicketQuery {
 		q.WithParticipants(func(q *ent.TicketParticipantQuery) {
 			q.Where(ticketparticipant.UserID(me)).Select(ticketparticipant.FieldUserID, ticketparticipant.FieldReadSeq)
 		})
+	}
+	if selects(ctx, "streamPosition") {
+		q.Where(withStream)
 	}
 	return q
 }

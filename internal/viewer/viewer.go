@@ -96,6 +96,16 @@ func (v Viewer) Reaches(owner uuid.UUID, resource, operation string) bool {
 	return reach == ReachAll || v.SignedIn() && owner == v.UserID || reach != ReachNone && owner == v.OwnerID
 }
 
+// Streams are those that the viewer listens to: his own and that of the company
+// he acts for. All subscriptions of an account follow the same ones, so that
+// one cursor is good for each of them. No id comes from the client.
+func (v Viewer) Streams() []uuid.UUID {
+	if v.OwnerID == uuid.Nil || v.OwnerID == v.UserID || v.OwnerID == House {
+		return []uuid.UUID{v.UserID}
+	}
+	return []uuid.UUID{v.UserID, v.OwnerID}
+}
+
 // Actor is the id written into logs: the person, or nil for a system viewer.
 func (v Viewer) Actor() *uuid.UUID {
 	if v.UserID == uuid.Nil {

@@ -40,8 +40,16 @@ func (q *Queue) List(ctx context.Context, filter *TicketQueueFilter, sort *Ticke
 		by = *sort
 	}
 	order := orders[by]
+	at, err := q.Tickets.PositionOf(ctx, store.StaffQueue)
+	if err != nil {
+		return nil, err
+	}
 	c, err := q.Tickets.Reading(ctx).Where(where...).Paginate(ctx, p.After, p.First, p.Before, p.Last, ent.WithTicketOrder(&order))
-	return c, store.Translate(err)
+	if err != nil {
+		return nil, store.Translate(err)
+	}
+	c.StreamPosition = at
+	return c, nil
 }
 
 // predicates are what a filter narrows the queue by. What is not said is not
