@@ -27,6 +27,7 @@ import (
 	"kabinet/internal/config"
 	"kabinet/internal/demo"
 	"kabinet/internal/job"
+	"kabinet/internal/notify/preference"
 	"kabinet/internal/order"
 	"kabinet/internal/order/goods"
 	"kabinet/internal/scalar"
@@ -138,8 +139,12 @@ func (w *world) settle(t testing.TB) {
 	ctx := viewer.AsSystem(context.Background(), "story")
 	check(t, w.app.countGoods(ctx))
 	check(t, untilDone(ctx, w.app.tickets.WakeSnoozed))
+	check(t, untilDone(ctx, w.app.inbox.WakeDue))
+	check(t, untilDone(ctx, w.app.inbox.TrimDue))
 	check(t, untilDone(ctx, w.app.clocks.TickDue))
 	check(t, untilDone(ctx, w.app.articles.PublishDue))
+	check(t, untilDone(ctx, w.app.broadcasts.Due))
+	check(t, untilDone(ctx, w.app.broadcasts.AnnouncementsDue))
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		check(t, untilDone(ctx, w.app.hear))
 		check(t, untilDone(ctx, w.app.privacy.ExportsDue))
@@ -222,6 +227,7 @@ func (w *world) populate(t testing.TB) {
 	check(t, err)
 	_, err = w.app.points.Accrue(staff, bonus.AccruePointsInput{UserID: scalar.ID{Prefix: "usr", UUID: ids["alice"]}, Amount: 500 - 7, Reason: "gift", IdempotencyKey: "w2"})
 	check(t, err)
+	_, w.vars["aliceLink"], _ = strings.Cut(w.app.preferences.PreferencesURL(ids["alice"]), preference.PreferencesPath)
 	for _, who := range []string{"alice", "bob", "carol", "staff", "support"} {
 		w.token(t, who) // so that no sign-in stands between the news of a story
 	}

@@ -35,6 +35,9 @@ func (a *Articles) note(ctx context.Context, words []string, text, lang string, 
 	}
 	stems := strings.Join(words, " ")
 	err := a.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := remember(ctx, tx, text); err != nil {
+			return err
+		}
 		day := tx.Now.UTC().Format(time.DateOnly)
 		n, err := tx.Exec(ctx, `UPDATE article_searches SET times = times + 1, empty = empty + ?, text = ?, updated_at = ? WHERE words = ? AND locale = ? AND on_date = ?`,
 			missed, text, tx.Now, stems, lang, day)

@@ -15,7 +15,7 @@ var personal = []Fact{
 	RewardExchanged{}, RewardRedemptionChanged{}, ReferralChanged{},
 	PromoCodesAssigned{}, OfferActivated{}, ClubJoined{}, ClubLeft{},
 	WishPriceDropped{}, WishBackInStock{}, ReviewModerated{}, FileReady{},
-	NotificationAdded{}, NotificationsChanged{}, NotificationPreferencesChanged{},
+	AnnouncementMarked{}, NotificationAdded{}, NotificationsChanged{}, NotificationPreferencesChanged{},
 }
 
 var personalKinds = func() map[string]bool {

@@ -131,6 +131,7 @@ var Scopes = map[string]rule{
 	generated.TypeArticle:              {class: articles, resource: "article"},
 	generated.TypeArticleVote:          {class: ofHouse, resource: "article"},
 	generated.TypeArticleSearch:        {class: ofHouse, resource: "article"},
+	generated.TypeArticleSeeker:        {class: ofUser, resource: "messaging"},
 	generated.TypeNotification:         {class: ofUser, resource: "notification"}, // nobody but the person
 	generated.TypeNotificationSetting:  {class: public, resource: "messaging"},    // the preference page shows what they come to
 	generated.TypeNotificationTemplate: {class: ofHouse, resource: "messaging"},

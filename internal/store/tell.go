@@ -24,6 +24,9 @@ type Stream struct {
 // StaffQueue is the stream of the staff's ticket queue.
 var StaffQueue = uuid.MustParse("00000000-0000-7000-8000-000000000002")
 
+// Announcements is the stream of what is announced to all.
+var Announcements = uuid.MustParse("00000000-0000-7000-8000-000000000003")
+
 // ToUser is the person's own stream.
 func ToUser(id uuid.UUID) Stream { return Stream{id, "user", event.ToAll} }
 
@@ -35,6 +38,9 @@ func ToTicket(id uuid.UUID, v event.Visibility) Stream { return Stream{id, "tick
 
 // ToQueue is the staff's ticket queue.
 func ToQueue() Stream { return Stream{StaffQueue, "queue", event.ToStaff} }
+
+// ToAnnouncements is the one stream that everybody may follow.
+func ToAnnouncements() Stream { return Stream{Announcements, "announcements", event.ToAll} }
 
 // ToHouse is for facts that only hearers need.
 func ToHouse() Stream { return Stream{viewer.House, "house", event.ToStaff} }
