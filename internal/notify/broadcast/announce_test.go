@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -53,7 +54,7 @@ func TestAnnouncementsAreToldOnce(t *testing.T) {
 			}
 		}
 		in := broadcast.SaveAnnouncementInput{StartsAt: ptr(now.Add(time.Hour))}
-		in.EndsAt.Set(ptr(now.Add(2 * time.Hour)))
+		in.EndsAt = graphql.OmittableOf(ptr(now.Add(2 * time.Hour)))
 		a := w.announce(t, in)
 		never := w.announce(t, in)
 		ok[*ent.Announcement](t)(w.Withdraw(w.staff(), broadcast.WithdrawAnnouncementInput{ID: never.GlobalID()}))
@@ -72,7 +73,7 @@ func TestAnnouncementsAreToldOnce(t *testing.T) {
 			t.Fatalf("told %s", got)
 		}
 		prolong := broadcast.SaveAnnouncementInput{ID: &id, Revision: ptr(2)}
-		prolong.EndsAt.Set(nil)
+		prolong.EndsAt = graphql.OmittableOf[*time.Time](nil)
 		a = w.announce(t, prolong)
 		ok[*ent.Announcement](t)(w.Withdraw(w.staff(), broadcast.WithdrawAnnouncementInput{ID: id}))
 		ok[*ent.Announcement](t)(w.Withdraw(w.staff(), broadcast.WithdrawAnnouncementInput{ID: id}))

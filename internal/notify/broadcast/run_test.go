@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -34,7 +35,7 @@ func (w *world) draft(t testing.TB, f *broadcast.SegmentFilter) *ent.Broadcast {
 	t.Helper()
 	in := broadcast.SaveBroadcastInput{Name: ptr("news"), Type: ptr("service.news"), Texts: hello}
 	if f != nil {
-		in.Filter.Set(f)
+		in.Filter = graphql.OmittableOf(f)
 	}
 	return ok[*ent.Broadcast](t)(w.Save(w.staff(), in))
 }

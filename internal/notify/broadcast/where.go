@@ -256,17 +256,33 @@ func (w *where) searched(all []string) {
 	w.add(`))`)
 }
 
-// used is a session that a person used himself.
-const used = `SELECT 1 FROM sessions s WHERE s.user_id = users.id AND s.kind NOT IN ('ACTING', 'API_KEY') AND s.last_used_at >= ?`
+// How a person used his account himself. Sessions that ended are kept for 90
+// days (account.Housekeeping); what is said of longer times counts sign-ins too.
+const (
+	ofSession   = `EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = users.id AND s.kind NOT IN ('ACTING', 'API_KEY') AND s.last_used_at >= ?)`
+	ofSignIn    = ` OR EXISTS (SELECT 1 FROM audit_entries a WHERE a.owner_id = users.id AND a.action = 'account.sign_in' AND a.created_at >= ?)`
+	daysSession = 90
+)
+
+// used is whether somebody used his account within so many days.
+func (w *where) used(days int) {
+	cut := w.ago(days)
+	if days <= daysSession {
+		w.add(ofSession, cut)
+		return
+	}
+	w.add(`(`+ofSession+ofSignIn+`)`, cut, cut)
+}
 
 // times are when people came, and when they were born.
 func (w *where) times(f schema.SegmentFilter) {
 	if f.ActiveDays != nil {
-		w.and(`EXISTS (`+used+`)`, w.ago(*f.ActiveDays))
+		w.and(``)
+		w.used(*f.ActiveDays)
 	}
 	if f.InactiveDays != nil {
-		cut := w.ago(*f.InactiveDays)
-		w.and(`users.created_at < ? AND NOT EXISTS (`+used+`)`, cut, cut)
+		w.and(`users.created_at < ? AND NOT `, w.ago(*f.InactiveDays))
+		w.used(*f.InactiveDays)
 	}
 	if j := f.JoinedDays; j != nil {
 		if j.Min != nil {
