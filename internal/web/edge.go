@@ -18,8 +18,10 @@ import (
 	"kabinet/internal/fault"
 	"kabinet/internal/viewer"
 	"kabinet/internal/web/graphiql"
+	"kabinet/internal/web/lasting"
 	"kabinet/internal/web/limit"
 	"kabinet/internal/web/socket"
+	"kabinet/internal/web/sse"
 )
 
 // Edge is the whole HTTP side of one server.
@@ -30,7 +32,9 @@ type Edge struct {
 	https     bool
 	metrics   *metrics
 	anonymous chan struct{} // one token for each running operation of nobody
+	lasting   *lasting.Hub
 	sockets   *socket.Transport
+	streams   *sse.Transport
 	graphql   *handler.Server
 	ready     *readiness
 	draining  atomic.Bool
@@ -60,7 +64,8 @@ func New(es graphql.ExecutableSchema, o Options) (*Edge, error) {
 	}
 	e.anonymous = make(chan struct{}, o.Limits.Anonymous)
 	e.ready = &readiness{e: e}
-	e.sockets = e.newSockets()
+	e.lasting = lasting.New(lasting.Options{Limits: o.Limits, Ended: o.Ended, Log: e.log})
+	e.sockets, e.streams = e.newSockets(), e.newStreams()
 	e.graphql = e.newGraphQL(es)
 	return e, nil
 }
@@ -118,6 +123,7 @@ func (e *Edge) newSockets() *socket.Transport {
 	e.setHeaders(header, "")
 	return socket.New(socket.Options{
 		Limits: e.o.Limits,
+		Hub:    e.lasting,
 		Open:   e.openSocket,
 		Refuse: func(w http.ResponseWriter, r *http.Request, status int) {
 			switch status {
@@ -132,7 +138,6 @@ func (e *Edge) newSockets() *socket.Transport {
 			}
 		},
 		Enter: e.enter,
-		Ended: e.o.Ended,
 		Done:  e.socketOperation,
 		Count: func(sockets, streams int) {
 			e.metrics.sockets.Add(float64(sockets))
@@ -151,22 +156,17 @@ func (e *Edge) socketOperation(ctx context.Context, out socket.Outcome) {
 		did.answered(out.Errors)
 	}
 	did.errors = out.Errors
-	e.metrics.done(did)
-	attrs := did.appendAttrs([]slog.Attr{
-		slog.String("requestId", out.Viewer.RequestID), slog.String("transport", "ws"),
-		slog.Float64("ms", milliseconds(time.Since(out.Started))),
-	})
-	e.log.LogAttrs(context.WithoutCancel(ctx), slog.LevelInfo, "operation", attrs...)
+	e.operationEnded(ctx, did)
 }
 
 func (e *Edge) bulk(ctx context.Context) bool {
 	return e.o.Bulk != nil && e.o.Bulk(viewer.From(ctx))
 }
 
-// EndSessions closes the sockets of sessions that ended on this instance at
-// once; the watcher finds those that ended elsewhere. The value says whether
-// the client may come back by itself.
-func (e *Edge) EndSessions(sessions map[uuid.UUID]bool) { e.sockets.End(sessions) }
+// EndSessions ends the sockets and streams of sessions that ended on this
+// instance at once; the watcher finds those that ended elsewhere. The value
+// says whether the client may come back by itself.
+func (e *Edge) EndSessions(sessions map[uuid.UUID]bool) { e.lasting.End(sessions) }
 
 // Handler is everything on the main listener.
 func (e *Edge) Handler() http.Handler {
@@ -204,7 +204,7 @@ func (e *Edge) crossOrigin(next http.Handler) http.Handler {
 		AllowOriginFunc:  e.origins.has,
 		AllowCredentials: true,
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders:   []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "X-Kabinet-Company", "X-Kabinet-Device", "X-Request-Id"},
+		AllowedHeaders:   []string{"Accept", "Accept-Language", "Authorization", "Content-Type", "Last-Event-ID", "X-Kabinet-Company", "X-Kabinet-Device", "X-Request-Id"},
 		ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"},
 		MaxAge:           600,
 	}).Handler(next)

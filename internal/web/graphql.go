@@ -50,6 +50,7 @@ func (t overHTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphE
 		return
 	}
 	cred := credentials(r)
+	cred.Passive = accept == wire.EventStream // until it turns out to be no subscription
 	if cred.FromCookie && e.origins.forged(r) {
 		e.refuse(w, r, http.StatusForbidden, fault.ErrForbidden, "a request with a cookie may not come from this origin")
 		return
@@ -77,7 +78,7 @@ func (t overHTTP) acceptable(w http.ResponseWriter, r *http.Request, accept stri
 		e.refuse(w, r, http.StatusMethodNotAllowed, fault.ErrInvalidRequest, "use GET for queries or POST")
 	case accept == "":
 		e.refuse(w, r, http.StatusNotAcceptable, fault.ErrInvalidRequest,
-			"accept "+wire.GraphQLResponse+" or "+wire.JSON)
+			"accept "+wire.GraphQLResponse+", "+wire.JSON+" or, for a stream, "+wire.EventStream)
 	case r.Method == http.MethodGet:
 		return true
 	// Forms and plain text are what a foreign page may send without asking;
@@ -199,7 +200,11 @@ func (t overHTTP) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	e := t.e
 	did := &operation{transport: "http", started: time.Now(), outcome: refused, who: viewer.From(ctx)}
 	callOf(r).did = did
-	defer func() { e.metrics.done(did) }()
+	defer func() {
+		if did.transport != overSSE { // which counts it when it ends
+			e.metrics.done(did)
+		}
+	}()
 
 	leave, full := e.enter(ctx)
 	if full != nil {
@@ -212,19 +217,22 @@ func (t overHTTP) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	did.know(rc)
 	allowance(w, rc)
 	if len(errs) > 0 {
-		status := statusOf(accept)
-		if f, _ := fault.As(errs[0]); fault.KindOf(errs[0]) == fault.TooMany {
-			status = http.StatusTooManyRequests
-			retryAfter(w, f)
-		}
-		errs = errs[:min(len(errs), e.o.Limits.Errors)]
-		resp := exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs)
-		writeErrors(w, status, accept, resp.Errors...)
+		t.refuseOperation(w, accept, exec.DispatchError(graphql.WithOperationContext(ctx, rc), errs[:min(len(errs), e.o.Limits.Errors)]), errs[0])
 		return
 	}
 	kind := rc.Operation.Operation
-	if !t.fits(w, r, kind) {
+	if !t.fits(w, r, kind, accept) {
 		return
+	}
+	if accept == wire.EventStream {
+		if kind == ast.Subscription {
+			t.stream(ctx, w, r, exec, rc)
+			return
+		}
+		var ok bool
+		if ctx, ok = e.signIn(w, r, credentials(r)); !ok { // it counts as activity after all
+			return
+		}
 	}
 	if kind == ast.Mutation {
 		ctx = viewer.WithCookies(ctx, cookies(w))
@@ -242,13 +250,26 @@ func (t overHTTP) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	write(w, status, accept, resp)
 }
 
+// refuseOperation answers with what keeps an operation from being run. An event
+// stream tells it as an event, for browsers say nothing of answers with
+// another status; too much is a status on every media type, as clients wait
+// and come back for that.
+func (overHTTP) refuseOperation(w http.ResponseWriter, accept string, resp *graphql.Response, first error) {
+	status := statusOf(accept)
+	if f, _ := fault.As(first); fault.KindOf(first) == fault.TooMany {
+		status = http.StatusTooManyRequests
+		retryAfter(w, f)
+	}
+	writeErrors(w, status, accept, resp.Errors...)
+}
+
 // fits says whether an operation of this kind may come by this request; if
 // not, it has answered.
-func (t overHTTP) fits(w http.ResponseWriter, r *http.Request, kind ast.Operation) bool {
+func (t overHTTP) fits(w http.ResponseWriter, r *http.Request, kind ast.Operation, accept string) bool {
 	switch {
-	case kind == ast.Subscription:
+	case kind == ast.Subscription && accept != wire.EventStream:
 		t.e.refuse(w, r, http.StatusBadRequest, fault.ErrInvalidRequest,
-			"subscriptions need a WebSocket that speaks graphql-transport-ws")
+			"subscriptions need a WebSocket that speaks graphql-transport-ws, or to accept "+wire.EventStream)
 	case kind == ast.Mutation && r.Method == http.MethodGet:
 		w.Header().Set("Allow", http.MethodPost)
 		t.e.refuse(w, r, http.StatusMethodNotAllowed, fault.ErrInvalidRequest, "mutations need POST")
@@ -283,11 +304,20 @@ const slowestReader = 30 * time.Second
 var contentTypes = map[string][]string{
 	wire.JSON:            {wire.JSON + "; charset=utf-8"},
 	wire.GraphQLResponse: {wire.GraphQLResponse + "; charset=utf-8"},
+	wire.EventStream:     {wire.EventStream + "; charset=utf-8"},
 }
 
 func write(w http.ResponseWriter, status int, mediaType string, resp *graphql.Response) {
+	if status != http.StatusOK && mediaType == wire.EventStream {
+		mediaType = wire.JSON // there is no stream
+	}
 	buf := buffers.Get().(*[]byte)
-	b := wire.AppendResponse((*buf)[:0], resp)
+	b := (*buf)[:0]
+	if mediaType == wire.EventStream {
+		b = wire.AppendComplete(wire.AppendNext(b, "", resp))
+	} else {
+		b = wire.AppendResponse(b, resp)
+	}
 	h := w.Header()
 	h["Content-Type"] = contentTypes[mediaType]
 	h["Content-Length"] = []string{strconv.Itoa(len(b))}

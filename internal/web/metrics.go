@@ -72,11 +72,12 @@ func (o *operation) appendAttrs(a []slog.Attr) []slog.Attr {
 
 // metrics are the edge's own. No label holds anything a client chose.
 type metrics struct {
-	registry *prometheus.Registry
-	count    *prometheus.CounterVec
-	duration *prometheus.HistogramVec
-	sockets  prometheus.Gauge
-	streams  prometheus.Gauge
+	registry     *prometheus.Registry
+	count        *prometheus.CounterVec
+	duration     *prometheus.HistogramVec
+	sockets      prometheus.Gauge
+	eventStreams prometheus.Gauge
+	streams      prometheus.Gauge
 }
 
 func newMetrics(registry *prometheus.Registry) (*metrics, error) {
@@ -92,11 +93,14 @@ func newMetrics(registry *prometheus.Registry) (*metrics, error) {
 		sockets: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "kabinet_open_sockets", Help: "WebSockets open now.",
 		}),
+		eventStreams: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "kabinet_open_event_streams", Help: "Event streams open now.",
+		}),
 		streams: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "kabinet_running_subscriptions", Help: "Subscriptions running now.",
 		}),
 	}
-	own := []prometheus.Collector{m.count, m.duration, m.sockets, m.streams}
+	own := []prometheus.Collector{m.count, m.duration, m.sockets, m.eventStreams, m.streams}
 	// Besides the usual ones what of the heap is alive: the rest is garbage, and
 	// how much of it there may be is a choice of speed.
 	runtime := collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(

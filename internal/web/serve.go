@@ -11,12 +11,12 @@ import (
 )
 
 // Serve answers on ln until ctx ends, then drains: not ready any more, no new
-// connections, sockets closed with 1012, requests under way finished, all of
-// it within Limits.Drain. The error is only that of a listener that broke.
+// connections, sockets closed with 1012, event streams broken off, requests
+// under way finished, all of it within Limits.Drain. The error is only that of a listener that broke.
 func (e *Edge) Serve(ctx context.Context, ln net.Listener) error {
 	watch, stopWatch := context.WithCancel(context.WithoutCancel(ctx))
 	var wg sync.WaitGroup
-	wg.Go(func() { e.sockets.Watch(watch) })
+	wg.Go(func() { e.lasting.Watch(watch) })
 	defer wg.Wait()
 	defer stopWatch()
 
@@ -25,7 +25,7 @@ func (e *Edge) Serve(ctx context.Context, ln net.Listener) error {
 	go func() { broken <- srv.Serve(ln) }()
 	select {
 	case err := <-broken:
-		_ = e.sockets.Shutdown(cancelled())
+		_ = e.lasting.Shutdown(cancelled())
 		return err
 	case <-ctx.Done():
 	}
@@ -39,8 +39,8 @@ func (e *Edge) drain(srv *http.Server) {
 	defer cancel()
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := e.sockets.Shutdown(ctx); err != nil {
-			e.log.Warn("sockets were cut off", "error", err)
+		if err := e.lasting.Shutdown(ctx); err != nil {
+			e.log.Warn("sockets or streams were cut off", "error", err)
 		}
 	})
 	if err := srv.Shutdown(ctx); err != nil {
@@ -50,16 +50,16 @@ func (e *Edge) drain(srv *http.Server) {
 	wg.Wait()
 }
 
-// Shutdown closes the sockets of a Handler that is served by something else
+// Shutdown ends the sockets and streams of a Handler that is served by something else
 // than Serve, such as a test.
 func (e *Edge) Shutdown(ctx context.Context) error {
 	e.draining.Store(true)
-	return e.sockets.Shutdown(ctx)
+	return e.lasting.Shutdown(ctx)
 }
 
-// Watch looks after the sessions of open sockets until ctx ends; Serve does so
+// Watch looks after the sessions of open sockets and streams until ctx ends; Serve does so
 // itself.
-func (e *Edge) Watch(ctx context.Context) { e.sockets.Watch(ctx) }
+func (e *Edge) Watch(ctx context.Context) { e.lasting.Watch(ctx) }
 
 // ServeMetrics answers /metrics on a listener of its own until ctx ends.
 func (e *Edge) ServeMetrics(ctx context.Context, ln net.Listener) error {

@@ -183,9 +183,8 @@ func (e *Edge) openSocket(w http.ResponseWriter, r *http.Request) (socket.Caller
 		e.refuse(w, r, http.StatusForbidden, fault.ErrForbidden, "this origin may not open a socket")
 		return socket.Caller{}, false
 	}
-	from := credentials(r)
+	from := kept(credentials(r))
 	from.Token, from.FromCookie = "", false
-	from.UserAgent, from.Locale, from.Device, from.Place = strings.Clone(from.UserAgent), strings.Clone(from.Locale), strings.Clone(from.Device), strings.Clone(from.Place)
 	cookie = strings.Clone(cookie)
 	signIn := func(ctx context.Context, hello socket.Hello) (viewer.Viewer, error) {
 		cred := from

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/google/uuid"
 	"github.com/gorilla/websocket"
 
 	"kabinet/internal/viewer"
@@ -25,12 +24,11 @@ type conn struct {
 	exec   graphql.GraphExecutor
 	caller Caller
 	ws     *websocket.Conn
-	slot   string // guarded by the hub
 
 	writing sync.Mutex
 	running sync.WaitGroup
 
-	// Of the reading goroutine alone.
+	// Of the reading goroutine alone; hello is settled once acked.
 	greeted bool
 	hello   Hello
 	budget  float64 // messages that may still come
@@ -128,7 +126,7 @@ func (c *conn) end() {
 	c.kill()
 	c.running.Wait()
 	c.t.Count(-1, 0)
-	c.t.hub.leave(c)
+	c.t.Hub.Leave(c)
 }
 
 // spend takes one message off the budget; a flood ends the socket.
@@ -235,8 +233,13 @@ func (c *conn) kill() {
 	_ = c.ws.Close()
 }
 
-// drain closes for a restart once no query or mutation is under way.
-func (c *conn) drain() {
+// Kill is lasting.Conn's.
+func (c *conn) Kill() { c.kill() }
+
+// Drain closes for a restart once no query or mutation is under way: with 1012
+// and without a "complete", which would tell clients that their streams are
+// over for good.
+func (c *conn) Drain() {
 	c.mu.Lock()
 	c.draining = true
 	idle := c.awaited == 0 && c.ws != nil
@@ -252,8 +255,26 @@ func (c *conn) isClosing() bool {
 	return c.closing
 }
 
-func (c *conn) session() uuid.UUID {
+// Viewer is lasting.Conn's.
+func (c *conn) Viewer() viewer.Viewer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.who.SessionID
+	if !c.acked || c.closing {
+		return viewer.Viewer{}
+	}
+	return c.who
+}
+
+// SignInAgain is lasting.Conn's.
+func (c *conn) SignInAgain(ctx context.Context) (viewer.Viewer, error) {
+	return c.caller.SignIn(ctx, c.hello)
+}
+
+// End closes with 4403 where the client may come back by itself, 4401 where not.
+func (c *conn) End(mayComeBack bool) {
+	if mayComeBack {
+		c.close(CloseForbidden, "Forbidden")
+	} else {
+		c.close(CloseUnauthorized, "Unauthorized")
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"kabinet/internal/fault"
 	"kabinet/internal/viewer"
+	"kabinet/internal/web/lasting"
 	"kabinet/internal/web/wire"
 )
 
@@ -62,7 +63,7 @@ func (c *conn) init(payload json.RawMessage) {
 		c.refuse(err)
 		return
 	}
-	if who.UserID != uuid.Nil && !c.t.hub.admit(c, who.UserID, c.t.Limits.SocketsPerUser) {
+	if who.UserID != uuid.Nil && !c.t.Hub.Admit(c, who.UserID) {
 		c.close(CloseTooMany, "Too many sockets")
 		return
 	}
@@ -201,7 +202,7 @@ func (c *conn) stop(id string) {
 // watchAs follows what the newest sign-in said: another role, another name.
 func (c *conn) watchAs(who viewer.Viewer) {
 	c.mu.Lock()
-	changed := c.acked && c.who.SignedIn() && !sameRights(c.who, who)
+	changed := c.acked && c.who.SignedIn() && !lasting.SameRights(c.who, who)
 	c.who = who
 	c.mu.Unlock()
 	if changed { // streams that run still hold the rights from before

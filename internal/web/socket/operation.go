@@ -131,7 +131,7 @@ func (op *operation) follow(ctx context.Context, responses graphql.ResponseHandl
 			op.fail(resp.Errors...)
 			return
 		}
-		if may, err := op.c.t.stillMay(op.ctx, op.c); err != nil {
+		if may, err := op.c.t.Hub.StillMay(op.ctx, op.c); err != nil {
 			op.signedOut(err)
 			return
 		} else if !may { // not told what came after

@@ -1,7 +1,7 @@
-// Package socket owns graphql-transport-ws: its messages and close codes, how
-// many sockets and operations there may be, the watch over sessions of open
-// sockets, and the drain. It reads no table and knows no domain; web hands it
-// funcs. An idle subscription costs two goroutines and nothing of net/http.
+// Package socket owns graphql-transport-ws: its messages and close codes and
+// how many operations there may be on a socket; web/lasting counts the sockets
+// and ends them. It reads no table and knows no domain; web hands it funcs. An
+// idle subscription costs two goroutines and nothing of net/http.
 package socket
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"kabinet/internal/viewer"
+	"kabinet/internal/web/lasting"
 	"kabinet/internal/web/limit"
 )
 
@@ -70,10 +71,8 @@ type Options struct {
 	Refuse func(http.ResponseWriter, *http.Request, int)
 	// Enter waits for a place to run; leave is called once the first answer is
 	// there, and may be called again.
-	Enter func(context.Context) (leave func(), refused *gqlerror.Error)
-	// Ended tells which sessions are over, and whether the client may come
-	// back by itself. Nil: sessions are not watched.
-	Ended  func(context.Context, []uuid.UUID) (map[uuid.UUID]bool, error)
+	Enter  func(context.Context) (leave func(), refused *gqlerror.Error)
+	Hub    *lasting.Hub
 	Done   func(context.Context, Outcome) // after every operation
 	Count  func(sockets, streams int)     // changes, not totals
 	Header http.Header                    // of the upgrade's answer
@@ -83,17 +82,14 @@ type Options struct {
 // Transport is gqlgen's transport for sockets.
 type Transport struct {
 	Options
-	hub      hub
 	upgrader websocket.Upgrader
 }
 
 var _ graphql.Transport = (*Transport)(nil)
 
-// New makes a transport; Watch looks after its sessions, Shutdown ends it.
+// New makes a transport; the hub looks after its sessions, and ends it.
 func New(o Options) *Transport {
 	t := &Transport{Options: o}
-	t.hub.conns = map[*conn]struct{}{}
-	t.hub.counts = map[string]int{}
 	t.upgrader = websocket.Upgrader{
 		Subprotocols: []string{Protocol},
 		// A read buffer of its own lets go of net/http's, a pool of write
@@ -123,8 +119,8 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	if !ok {
 		return
 	}
-	c := &conn{t: t, exec: exec, caller: caller, slot: "ip:" + caller.IP}
-	if status := t.hub.enter(c, t.Limits); status != 0 {
+	c := &conn{t: t, exec: exec, caller: caller}
+	if status := t.Hub.Enter(c, caller.IP, uuid.Nil); status != 0 {
 		t.Refuse(w, r, status)
 		return
 	}
@@ -132,27 +128,8 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	header.Set("X-Request-Id", caller.RequestID)
 	ws, err := t.upgrader.Upgrade(w, r, header)
 	if err != nil {
-		t.hub.leave(c)
+		t.Hub.Leave(c)
 		return
 	}
 	c.start(ws)
-}
-
-// Shutdown closes every socket with 1012 and without a "complete", which would
-// tell clients that their streams are over for good. Queries and mutations
-// under way are answered first. When ctx ends, what is left is cut off.
-func (t *Transport) Shutdown(ctx context.Context) error {
-	conns, empty := t.hub.drain()
-	for _, c := range conns {
-		go c.drain()
-	}
-	select {
-	case <-empty:
-		return nil
-	case <-ctx.Done():
-		for _, c := range t.hub.all() {
-			c.kill()
-		}
-		return ctx.Err()
-	}
 }

@@ -49,7 +49,8 @@ type PageInfo { hasNextPage: Boolean!, endCursor: Cursor }
 type OrderEdge { cursor: Cursor!, node: Order! }
 type OrderConnection { edges: [OrderEdge!]!, nodes: [Order!]!, pageInfo: PageInfo!, totalCount: Int! }
 type Mutation { rename(name: String!): User, signIn: String, signOut: String, slow: String }
-type Subscription { ticks(after: Cursor): Int!, refused: Int!, other: String }
+type Subscription { ticks(after: Cursor): Int!, beats(after: String): Beat!, refused: Int!, other: String }
+type Beat { cursor: String, n: Int! }
 `
 
 // Schema answers every field with something of its type, but for those named

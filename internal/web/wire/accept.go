@@ -6,20 +6,22 @@ import (
 	"strings"
 )
 
-// The two media types of GraphQL over HTTP.
+// The two media types of GraphQL over HTTP, and that of event streams.
 const (
 	GraphQLResponse = "application/graphql-response+json"
 	JSON            = "application/json"
+	EventStream     = "text/event-stream"
 )
 
 // Negotiate chooses the media type of the answer from the Accept headers, by
-// q-value, an explicit type before a wildcard, GraphQLResponse before JSON. No
+// q-value, an explicit type before a wildcard, GraphQLResponse before JSON, and
+// EventStream last: clients that can take one name it with every query. No
 // Accept and wildcards mean JSON, as the specification asks of servers that
 // still serve old clients. It is "" when nothing acceptable is offered: 406.
 func Negotiate(accept []string) string {
 	if len(accept) == 1 {
 		switch accept[0] { // what most clients say, word for word
-		case GraphQLResponse, JSON:
+		case GraphQLResponse, JSON, EventStream:
 			return accept[0]
 		case "*/*":
 			return JSON
@@ -36,11 +38,11 @@ func Negotiate(accept []string) string {
 	for part := range strings.SplitSeq(all, ",") {
 		typ, q := quality(part)
 		switch typ {
-		case GraphQLResponse, JSON:
+		case GraphQLResponse, JSON, EventStream:
 			if typ == JSON && q == 0 {
 				refusedJSON = true
 			}
-			if q > bestQ || (q == bestQ && q > 0 && typ == GraphQLResponse) {
+			if q > bestQ || q == bestQ && q > 0 && rank[typ] > rank[best] {
 				best, bestQ = typ, q
 			}
 		case "*/*", "application/*":
@@ -52,6 +54,9 @@ func Negotiate(accept []string) string {
 	}
 	return best
 }
+
+// rank decides between types that a client likes the same.
+var rank = map[string]int{EventStream: 1, JSON: 2, GraphQLResponse: 3}
 
 // quality splits one member of an Accept header. Another charset than UTF-8,
 // or a q that is no number, takes the member out of the choice.

@@ -13,7 +13,7 @@ import (
 )
 
 func TestNegotiate(t *testing.T) {
-	const graphQL, plain = wire.GraphQLResponse, wire.JSON
+	const graphQL, plain, stream = wire.GraphQLResponse, wire.JSON, wire.EventStream
 	for accept, want := range map[string]string{
 		"": plain, "*/*": plain, "application/*": plain, plain: plain, graphQL: graphQL,
 		plain + ", " + graphQL:                  graphQL,
@@ -25,6 +25,8 @@ func TestNegotiate(t *testing.T) {
 		"text/html":                             "", "text/html, */*;q=0.1": plain, plain + ";q=2": "", plain + ";q=x": "", ";;;": "",
 		plain + "; charset=utf-8": plain, plain + "; charset=UTF-8": plain, plain + "; charset=latin1": "",
 		"application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed": graphQL,
+		stream: stream, "text/event-stream, multipart/mixed": stream, stream + ", */*": stream, stream + ";q=0.1, */*": plain,
+		stream + ", " + plain: plain, plain + ";q=0.9, " + stream: stream, stream + ";q=0": "", stream + ";charset=latin1": "",
 	} {
 		if got := wire.Negotiate([]string{accept}); got != want {
 			t.Errorf("%q: %q, want %q", accept, got, want)
@@ -49,6 +51,18 @@ func TestAppendResponse(t *testing.T) {
 		if got := string(wire.AppendResponse(nil, r)); got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+}
+
+// An event is one line of data, whatever the answer holds.
+func TestAppendNext(t *testing.T) {
+	r := &graphql.Response{Data: []byte("{\"a\":\r\n{\"b\":\n\"x\\ny\"}}")}
+	want := "event: next\nid: c1\ndata: {\"data\":{\"a\":  {\"b\": \"x\\ny\"}}}\n\nevent: complete\ndata:\n\n"
+	if got := string(wire.AppendComplete(wire.AppendNext(nil, "c1", r))); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := string(wire.AppendNext(nil, "", &graphql.Response{})); got != "event: next\ndata: {}\n\n" {
+		t.Errorf("without an id: %q", got)
 	}
 }
 
