@@ -23,6 +23,7 @@ import (
 	"kabinet/ent/generated/product"
 	"kabinet/internal/account"
 	"kabinet/internal/adapter/oidc/oidctest"
+	"kabinet/internal/adapter/telegram/telegramtest"
 	"kabinet/internal/bonus"
 	"kabinet/internal/config"
 	"kabinet/internal/demo"
@@ -45,6 +46,7 @@ type world struct {
 	twice  bool // each query is answered twice: statements are not counted
 
 	providers map[string]*oidctest.Hostile
+	telegram  *telegramtest.API // nil: the business has no bot
 	device    device
 	log       logBook
 
@@ -80,6 +82,7 @@ func newWorldOf(t testing.TB, db *storetest.DB, more map[string]string, look fun
 		"KABINET_RATE_NODES":     "0", "KABINET_COMPILED_READS": cmp.Or(os.Getenv("KABINET_TEST_COMPILED_READS"), "true")}
 	w := &world{db: db, vars: map[string]string{}, tokens: map[string]string{}}
 	w.storyProviders(t, env)
+	w.storyTelegram(t, env, more)
 	maps.Copy(env, more)
 	env[""] = strings.Join(slices.Collect(maps.Keys(env)), "\n") // see config.Environ
 	cfg, _, err := config.Parse([]string{"serve"}, func(k string) (string, bool) { v, ok := env[k]; return v, ok }, io.Discard)
