@@ -33,6 +33,8 @@ var staffPermissions = map[gql.StaffPermission]viewer.Permission{
 	gql.StaffPermissionSupportWrite:   {Resource: "support", Operation: "write"},
 	gql.StaffPermissionArticlesRead:   {Resource: "article", Operation: "read"},
 	gql.StaffPermissionArticlesWrite:  {Resource: "article", Operation: "write"},
+	gql.StaffPermissionMessagingRead:  {Resource: "messaging", Operation: "read"},
+	gql.StaffPermissionMessagingWrite: {Resource: "messaging", Operation: "write"},
 	gql.StaffPermissionAuditRead:      {Resource: "audit_entry", Operation: "read"},
 	gql.StaffPermissionWebhooksRead:   {Resource: "webhook", Operation: "read"},
 	gql.StaffPermissionWebhooksWrite:  {Resource: "webhook", Operation: "write"},
