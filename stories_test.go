@@ -58,13 +58,14 @@ type step struct {
 	name, query                       string
 	as, company, locale, clock, token string
 	tokenFor, approve, app, passkey   string
+	telegram                          string
 	vars                              [][2]string // name, path
 	sql                               int
 	subscribe, hear                   bool
 	take                              int
 }
 
-var directive = regexp.MustCompile(`^#\s*(app|passkey|approve|as|for|locale|var|sql|clock|token|subscribe|take|hear)\b\s*(.*)$`)
+var directive = regexp.MustCompile(`^#\s*(app|passkey|approve|telegram|as|for|locale|var|sql|clock|token|subscribe|take|hear)\b\s*(.*)$`)
 
 func parseStep(t *testing.T, f txtar.File) step {
 	t.Helper()
@@ -77,6 +78,8 @@ func parseStep(t *testing.T, f txtar.File) step {
 		switch m[1] {
 		case "approve":
 			s.approve = m[2]
+		case "telegram":
+			s.telegram = m[2]
 		case "app":
 			s.app = m[2]
 		case "passkey":
@@ -134,6 +137,9 @@ func tell(t *testing.T, w *world, file string) {
 		}
 		if s.hear {
 			w.settle(t)
+		}
+		if s.telegram != "" {
+			w.sayToBot(t, w.expand(t, s.telegram))
 		}
 		if strings.Contains(s.query, "{{totp}}") {
 			w.vars["totp"] = w.shownByApp(t)
@@ -206,7 +212,7 @@ type spelling struct {
 
 var (
 	typeID     = regexp.MustCompile(`^([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}$`)
-	numbers    = regexp.MustCompile(`^(authorizationUrl|binding|number|token|refreshToken|cursor|startCursor|endCursor|streamPosition|requestId|secret|replyAddress|uri|recoveryCodes|temporaryPassword)$`)
+	numbers    = regexp.MustCompile(`^(authorizationUrl|binding|number|token|refreshToken|startCode|deepLink|vapidPublicKey|cursor|startCursor|endCursor|streamPosition|requestId|secret|replyAddress|uri|recoveryCodes|temporaryPassword)$`)
 	ceremonies = regexp.MustCompile(`^(options|passkeyOptions)$`)
 )
 

@@ -15,6 +15,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -129,7 +130,7 @@ func (s *Sender) Send(ctx context.Context, to Subscription, m Message) (Reply, e
 	keys := s.Keys()
 	expires := now.Add(12 * time.Hour)
 	resp, err := webpush.SendNotificationWithContext(ctx, body, &webpush.Subscription{Endpoint: to.Endpoint, Keys: webpush.Keys{Auth: to.Auth, P256dh: to.P256dh}}, &webpush.Options{
-		HTTPClient: s.Client, Subscriber: s.Contact, TTL: int(life.Seconds()), Topic: topic(m.Tag), Urgency: webpush.Urgency(urgency(m.Urgency)),
+		HTTPClient: s.Client, Subscriber: strings.TrimPrefix(s.Contact, "mailto:"), TTL: int(life.Seconds()), Topic: topic(m.Tag), Urgency: webpush.Urgency(urgency(m.Urgency)),
 		VAPIDPublicKey: keys.Public, VAPIDPrivateKey: keys.Private, VapidExpiration: expires,
 	})
 	if err != nil { // its text may hold the address

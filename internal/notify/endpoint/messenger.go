@@ -34,8 +34,8 @@ const (
 // Linking is a link that waits for its code to be said.
 type Linking struct {
 	Link *ent.MessengerLink
-	Code string // to be said after /start
-	URL  string // says it
+	Code *string // to be said after /start
+	URL  *string // says it
 }
 
 // Messengers are those whose chats can be linked.
@@ -87,7 +87,8 @@ func (e *Endpoints) Link(ctx context.Context, in LinkMessengerInput) (Linking, e
 	if err != nil {
 		return Linking{}, store.Translate(err)
 	}
-	return Linking{Link: row, Code: code, URL: "https://t.me/" + name + "?start=" + code}, nil
+	url := "https://t.me/" + name + "?start=" + code
+	return Linking{Link: row, Code: &code, URL: &url}, nil
 }
 
 // Unlink ends one of the caller's links, or a code that waits.
