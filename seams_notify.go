@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
 	"kabinet/internal/notify/broadcast"
@@ -24,7 +26,10 @@ func (k *kabinet) wireNotify(streams *live.Streams, sealer *store.Sealer) {
 	k.preferences = &preference.Preferences{Store: k.store, Settings: &preference.Settings{Store: k.store}, Sealer: sealer, Public: public}
 	k.templates = &template.Templates{Store: k.store}
 	k.inbox = &notify.Inbox{Store: k.store, Streams: streams, Retention: k.cfg.Notifications, Wants: k.wantsInFeed, Words: k.wordsInFeed}
-	k.deliveries = &delivery.Deliveries{Store: k.store, Preferences: k.preferences, Templates: k.templates, Endpoints: k.endpoints, Sealer: sealer}
+	k.deliveries = &delivery.Deliveries{Store: k.store, Preferences: k.preferences, Templates: k.templates, Endpoints: k.endpoints, Sealer: sealer,
+		Narrowed: func(ctx context.Context, tx *store.Tx, id uuid.UUID) ([]string, error) {
+			return broadcast.Narrowed(ctx, tx.Client, id)
+		}}
 	k.sending = &send.Sending{Store: k.store, Inbox: k.inbox}
 	k.broadcasts = &broadcast.Broadcasts{Store: k.store, Streams: streams, Inbox: k.inbox, Settings: k.preferences.Settings,
 		Going: func(at time.Time) (string, []any) { return k.endpoints.Going(at) }}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/gather"
 	"kabinet/internal/notify/endpoint"
 	"kabinet/internal/notify/preference"
@@ -32,6 +33,9 @@ type Deliveries struct {
 	// Providers are asked in their order; a channel without one is not planned.
 	// They are filled in before the first fact is heard, and never after.
 	Providers []Provider
+	// Narrowed are the channels that a broadcast is narrowed to; none: it is not.
+	// nil: no broadcast is.
+	Narrowed func(ctx context.Context, tx *store.Tx, broadcast uuid.UUID) ([]string, error)
 	// Site is where a message leads whose notification says nothing else.
 	Site string
 	// Chance is of 0 up to 1; nil: math/rand.
@@ -48,6 +52,18 @@ func asSystem(ctx context.Context) context.Context { return viewer.AsSystem(ctx,
 // sends says whether somebody sends on a channel.
 func (d *Deliveries) sends(channel string) bool {
 	return slices.ContainsFunc(d.Providers, func(p Provider) bool { return p.Channel == channel })
+}
+
+// sendsOf is sends for a notification: one of a broadcast may be narrowed.
+func (d *Deliveries) sendsOf(ctx context.Context, tx *store.Tx, n *ent.Notification) (func(string) bool, error) {
+	if n.BroadcastID == nil || d.Narrowed == nil {
+		return d.sends, nil
+	}
+	only, err := d.Narrowed(ctx, tx, *n.BroadcastID)
+	if err != nil || len(only) == 0 {
+		return d.sends, err
+	}
+	return func(channel string) bool { return slices.Contains(only, channel) && d.sends(channel) }, nil
 }
 
 func (d *Deliveries) chance() float64 {

@@ -72,7 +72,11 @@ func takes(p *person, set preference.Setting) bool {
 // subject reads what the plan looks at. A channel whose addresses nobody could
 // need is not asked for.
 func (d *Deliveries) subject(ctx context.Context, tx *store.Tx, p *person, n *ent.Notification, set preference.Setting) (subject, error) {
-	s := subject{now: tx.Now, note: n.ID, typ: n.Type, prefs: p.Notify, zone: p.TimeZone, agreed: p.agreed, set: set, sends: d.sends, addresses: map[string][]uuid.UUID{}}
+	sends, err := d.sendsOf(ctx, tx, n)
+	if err != nil {
+		return subject{}, err
+	}
+	s := subject{now: tx.Now, note: n.ID, typ: n.Type, prefs: p.Notify, zone: p.TimeZone, agreed: p.agreed, set: set, sends: sends, addresses: map[string][]uuid.UUID{}}
 	if set.Expires > 0 {
 		until := n.CreatedAt.Add(set.Expires)
 		s.expires = &until
@@ -83,7 +87,7 @@ func (d *Deliveries) subject(ctx context.Context, tx *store.Tx, p *person, n *en
 	}
 	any := false
 	for _, channel := range Channels {
-		if !d.sends(channel) || !steps[channel] && !wants(p.Notify, set, channel, p.agreed[channel]).Wanted {
+		if !sends(channel) || !steps[channel] && !wants(p.Notify, set, channel, p.agreed[channel]).Wanted {
 			continue
 		}
 		all, err := d.addressesOf(ctx, tx, p, channel)
@@ -99,7 +103,6 @@ func (d *Deliveries) subject(ctx context.Context, tx *store.Tx, p *person, n *en
 	if !any || back == 0 {
 		return s, nil
 	}
-	var err error
 	s.past, err = lately(ctx, tx, p.ID, n.Type, tx.Now.Add(-back))
 	return s, err
 }
