@@ -2,6 +2,7 @@ package preference
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -62,7 +63,7 @@ type SetNotificationDigestInput struct {
 // NotificationPreferences is what a person wants to be told, where and when.
 type NotificationPreferences struct {
 	Channels   []*NotificationChannelPreference
-	Topics     []*NotificationTopicPreferences
+	topics     []*NotificationTopicPreferences
 	QuietHours *QuietHours
 	Digests    []*NotificationDigest
 }
@@ -94,7 +95,17 @@ type NotificationTopicChoice struct {
 type NotificationTypePreferences struct {
 	Type, Name           string
 	Commercial, Required bool
-	Preferences          []*NotificationPreference
+	preferences          []*NotificationPreference
+}
+
+// Topics are those named, or all.
+func (p *NotificationPreferences) Topics(only []entnotification.Topic) []*NotificationTopicPreferences {
+	return slices.DeleteFunc(slices.Clone(p.topics), func(t *NotificationTopicPreferences) bool { return only != nil && !slices.Contains(only, t.Topic) })
+}
+
+// Preferences are those on the channels named, or on all.
+func (t *NotificationTypePreferences) Preferences(channels []NotificationChannel) []*NotificationPreference {
+	return slices.DeleteFunc(slices.Clone(t.preferences), func(p *NotificationPreference) bool { return channels != nil && !slices.Contains(channels, p.Channel) })
 }
 
 // NotificationPreference is a type on a channel.

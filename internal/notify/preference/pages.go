@@ -175,7 +175,7 @@ func (p *Preferences) preferencesPage(ctx context.Context, token, id string) ([]
 	v.Text = locale.Text(g.lang, id+".text", nil)
 	v.Save = locale.Text(g.lang, "preference.page.save", nil)
 	all := g.open()
-	for _, t := range all.Topics {
+	for _, t := range all.topics {
 		topic := shownTopic{Name: t.Name}
 		for _, typ := range t.Types {
 			topic.Types = append(topic.Types, g.shownType(typ))
@@ -192,7 +192,7 @@ func (p *Preferences) preferencesPage(ctx context.Context, token, id string) ([]
 
 func (g *page) shownType(typ *NotificationTypePreferences) shownType {
 	row := shownType{Name: typ.Name}
-	for _, one := range typ.Preferences {
+	for _, one := range typ.preferences {
 		if !one.HasAddress {
 			continue
 		}

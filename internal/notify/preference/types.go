@@ -142,7 +142,7 @@ var ofSupport = []Kind{
 	{Type: "ticket.closed", Severity: info, Channels: inTalk, Variables: ofTicket},
 	{Type: "ticket.joined", Severity: info, Channels: inTalk, Variables: ofTicket},
 	{Type: "ticket.merged", Severity: info, Channels: feed, Variables: []string{"number", "into", "subject"}},
-	{Type: "survey.asked", Severity: info, Channels: toldMore, Variables: []string{"number"}},
+	{Type: "survey.asked", Severity: info, Channels: pushed, Variables: []string{"number"}},
 	{Type: "survey.reminded", Severity: info, Channels: pushed, Variables: []string{"number"}},
 	{Type: "manager.assigned", Severity: info, Channels: mailed, Variables: []string{"name"}},
 	{Type: "ticket.assigned", Severity: info, Channels: messaged, Variables: ofTicket, Staff: true},

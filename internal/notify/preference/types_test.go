@@ -16,7 +16,7 @@ import (
 	"kabinet/internal/notify/preference"
 )
 
-var looksLikeType = regexp.MustCompile(`^[a-z_]+\.[a-z_]+$`)
+var looksLikeType = regexp.MustCompile(`^[a-z_]+\.[a-z_]*[a-z]$`)
 
 // told are the types that hearers of internal/notify make: the texts of its
 // files that look like one, but those that stand where a text is named.

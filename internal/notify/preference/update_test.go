@@ -5,8 +5,11 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/99designs/gqlgen/graphql"
 
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
@@ -14,6 +17,7 @@ import (
 	"kabinet/internal/notify/preference"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 func choice(typ, channel string, wanted *bool) *preference.NotificationChoiceInput {
@@ -244,6 +248,43 @@ func TestSavePage(t *testing.T) {
 		check(t, err)
 		if one(t, p, "points.pending", preference.Email).Wanted || one(t, p, "tier.changed", preference.Email).Wanted || !one(t, p, "security.blocked", preference.Email).Wanted || !one(t, p, "tier.changed", preference.InApp).Wanted {
 			t.Error("letters are not turned off, or more than letters")
+		}
+	})
+}
+
+// Of two who change a type at once with the same revision one is refused, and
+// who reads it then sees the change.
+func TestTypeAtOnce(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		staff := viewer.With(context.Background(), viewer.Viewer{UserID: w.boris, OwnerID: w.boris, Staff: true, Grants: map[viewer.Permission]viewer.Reach{
+			{Resource: "messaging", Operation: "read"}: viewer.ReachAll, {Resource: "messaging", Operation: "write"}: viewer.ReachAll}})
+		var wg sync.WaitGroup
+		var done, stale atomic.Int64
+		for i := range 6 {
+			wg.Go(func() {
+				in := preference.UpdateNotificationTypeInput{Type: "order.paid", ExpiresIn: graphql.OmittableOf(ptr(600 + i))}
+				switch _, err := w.preferences.UpdateType(staff, in); {
+				case err == nil:
+					done.Add(1)
+				case fault.KindOf(err) == fault.Conflict:
+					stale.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if done.Load() != 1 || stale.Load() != 5 {
+			t.Errorf("%d changed it, %d were late", done.Load(), stale.Load())
+		}
+		s, found, err := w.preferences.Settings.Of(context.Background(), w.Client, "order.paid")
+		if check(t, err); !found || s.Revision != 1 || s.Expires < 600*time.Second {
+			t.Errorf("%+v", s)
+		}
+		if _, err := w.preferences.UpdateType(storetest.As(w.alice), preference.UpdateNotificationTypeInput{Type: "order.paid"}); fault.KindOf(err) != fault.Forbidden {
+			t.Errorf("a customer changes a type: %v", err)
 		}
 	})
 }

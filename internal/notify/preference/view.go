@@ -100,9 +100,9 @@ func (g *page) whole(now time.Time) *NotificationPreferences {
 	for i := range g.chosen.Digests {
 		all.Digests = append(all.Digests, g.digest(&g.chosen.Digests[i], now))
 	}
-	for _, t := range all.Topics {
+	for _, t := range all.topics {
 		for _, typ := range t.Types {
-			for _, one := range typ.Preferences {
+			for _, one := range typ.preferences {
 				s := Setting{Kind: Kind{Type: typ.Type, Topic: t.Topic}}
 				if d, _ := digestOf(g.chosen, s, string(one.Channel)); d != nil && !one.Required {
 					one.Digest = g.digest(d, now)
@@ -130,7 +130,7 @@ func (g *page) open() *NotificationPreferences {
 	}
 	for _, topic := range topics {
 		if t := g.topic(topic); len(t.Types) > 0 {
-			all.Topics = append(all.Topics, t)
+			all.topics = append(all.topics, t)
 		}
 	}
 	return all
@@ -154,7 +154,7 @@ func (g *page) topic(topic entnotification.Topic) *NotificationTopicPreferences 
 		one := &NotificationTypePreferences{Type: s.Type, Name: s.Name(g.lang), Commercial: s.Commercial, Required: s.Required}
 		for _, channel := range Channels() {
 			d := Decide(g.chosen, s, channel, g.agreed.to(channel))
-			one.Preferences = append(one.Preferences, &NotificationPreference{
+			one.preferences = append(one.preferences, &NotificationPreference{
 				Channel: NotificationChannel(channel), Wanted: d.Wanted, Source: d.Source, Chosen: g.said("", s.Type, channel),
 				Required: s.RequiredOn(channel), HasAddress: g.addresses[channel],
 			})

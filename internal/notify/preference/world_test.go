@@ -102,9 +102,9 @@ func (w *world) agree(t *testing.T, of uuid.UUID, purpose consentdocument.Purpos
 // one is the preference of a type on a channel.
 func one(t *testing.T, p *preference.NotificationPreferences, typ, channel string) *preference.NotificationPreference {
 	t.Helper()
-	for _, topic := range p.Topics {
+	for _, topic := range p.Topics(nil) {
 		for _, k := range topic.Types {
-			for _, o := range k.Preferences {
+			for _, o := range k.Preferences([]preference.NotificationChannel{preference.NotificationChannel(channel)}) {
 				if k.Type == typ && string(o.Channel) == channel {
 					return o
 				}
