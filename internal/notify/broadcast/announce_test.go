@@ -195,7 +195,7 @@ func TestPartnersAreAskedInTheMoment(t *testing.T) {
 		p := w.people(t, 2)
 		company := uuid.Must(uuid.NewV7())
 		w.write(t, func(ctx context.Context, tx *store.Tx) error {
-			if err := tx.Company.Create().SetID(company).SetKind("BUSINESS").SetName("A").Exec(ctx); err != nil {
+			if err := tx.Company.Create().SetID(company).SetKind("COMPANY").SetName("A").Exec(ctx); err != nil {
 				return err
 			}
 			return tx.Membership.Create().SetUserID(p[0]).SetOwnerID(company).SetKind("COMPANY").SetRoleID(uuid.Must(uuid.NewV7())).Exec(ctx)
