@@ -52,6 +52,7 @@ func (k *kabinet) work(p parts) (*job.Client, error) {
 	k.post.Work(workers)
 	k.bot.Work(workers)
 	k.deliveries.Work(workers)
+	k.sending.Work(workers)
 	return job.New(k.store, job.Options{Workers: workers, Queues: map[string]int{webhook.Queue: webhooksAtOnce, bot.Queue: botsAtOnce, delivery.Queue: deliveriesAtOnce}, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
 }
 
@@ -104,6 +105,7 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
 		})},
+		{Name: "remind-people", Every: time.Minute, Do: batch(k.sending.RemindersDue)},
 		{Name: "send-deliveries", Every: 5 * time.Second, Do: batch(k.deliveries.Due)},
 		{Name: "trim-deliveries", Every: time.Hour, Do: batch(k.deliveries.TrimDue)},
 		{Name: "trim-webhooks", Every: time.Hour, Do: batch(k.webhooks.TrimDue)},

@@ -305,7 +305,7 @@ func (k *kabinet) hearsWhat() []store.Hearer {
 	return slices.Concat(
 		k.tickets.Hearers(), k.queue.Hearers(), k.post.Hearers(), k.clocks.Hearers(), k.bot.Hearers(), k.surveys.Hearers(),
 		k.earnings.Hearers(), k.tiers.Hearers(), k.referrals.Hearers(), k.promotions.Hearers(), k.campaigns.Hearers(),
-		k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.endpoints.Hearers(), k.deliveries.Hearers(), k.webhooks.Hearers())
+		k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.sending.Hearers(), k.endpoints.Hearers(), k.deliveries.Hearers(), k.webhooks.Hearers())
 }
 
 // benefits builds what stands around points: tiers, promotions, rewards,

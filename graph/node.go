@@ -70,6 +70,18 @@ func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, erro
 			return nil, err
 		}
 		return calendar, nil
+	case "tpl":
+		one, err := found(r.Templates.Node(ctx, id.UUID))
+		if one == nil || err != nil {
+			return nil, err
+		}
+		return one, nil
+	case "nrl":
+		one, err := found(r.Sending.RuleNode(ctx, id.UUID))
+		if one == nil || err != nil {
+			return nil, err
+		}
+		return one, nil
 	case "art":
 		one, err := found(r.KnowledgeBase.Node(ctx, id.UUID))
 		if one == nil || err != nil {

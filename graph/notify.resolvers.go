@@ -40,16 +40,16 @@ func (r *mutationResolver) MarkAllNotificationsRead(ctx context.Context, input n
 	return &gql.MarkAllNotificationsReadPayload{Read: done.Changed, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
 }
 
-func (r *mutationResolver) ArchiveNotification(ctx context.Context, input notify.ArchiveNotificationInput) (*gql.ArchiveNotificationPayload, error) {
-	done, err := r.Inbox.Archive(ctx, input)
-	userErrors, err := refusals(ctx, err)
-	return &gql.ArchiveNotificationPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
-}
-
 func (r *mutationResolver) MarkNotificationInteracted(ctx context.Context, input notify.MarkNotificationInteractedInput) (*gql.MarkNotificationInteractedPayload, error) {
 	done, err := r.Inbox.MarkInteracted(ctx, input)
 	userErrors, err := refusals(ctx, err)
 	return &gql.MarkNotificationInteractedPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
+}
+
+func (r *mutationResolver) ArchiveNotification(ctx context.Context, input notify.ArchiveNotificationInput) (*gql.ArchiveNotificationPayload, error) {
+	done, err := r.Inbox.Archive(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.ArchiveNotificationPayload{Notification: done.Notification, UnreadCount: done.UnreadCount, UserErrors: userErrors}, err
 }
 
 func (r *mutationResolver) ArchiveNotifications(ctx context.Context, input notify.ArchiveNotificationsInput) (*gql.ArchiveNotificationsPayload, error) {

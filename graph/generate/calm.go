@@ -16,7 +16,7 @@ var calm = []string{
 	"BonusAccrual.label", "BonusAdjustment.label", "BonusExpiry.label", "BonusHold.label",
 	"BonusRedemption.label", "BonusReversal.label", "BonusTransfer.label",
 	"BonusProgram.name", "BonusProgram.terms", "BonusProgram.unitName",
-	"Notification.subjectId",
+	"Notification.actions", "Notification.subjectId",
 	"Order.availableActions", "Order.companyId", "Order.customer", "Order.events", "Order.lines", "Order.payments",
 	"Order.refunds", "Order.returns", "Order.shipments", "Order.statusLabel",
 	"OrderLine.product",

@@ -94,10 +94,18 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_approveWalletAdjustment_args(ctx, raw)
 	case "Mutation.archiveNotification":
 		return ec.field_Mutation_archiveNotification_args(ctx, raw)
+	case "Mutation.archiveNotifications":
+		return ec.field_Mutation_archiveNotifications_args(ctx, raw)
+	case "Mutation.archiveReadNotifications":
+		return ec.field_Mutation_archiveReadNotifications_args(ctx, raw)
 	case "Mutation.assignTicket":
 		return ec.field_Mutation_assignTicket_args(ctx, raw)
 	case "Mutation.blockUser":
 		return ec.field_Mutation_blockUser_args(ctx, raw)
+	case "Mutation.cancelBroadcast":
+		return ec.field_Mutation_cancelBroadcast_args(ctx, raw)
+	case "Mutation.cancelDelivery":
+		return ec.field_Mutation_cancelDelivery_args(ctx, raw)
 	case "Mutation.cancelOrder":
 		return ec.field_Mutation_cancelOrder_args(ctx, raw)
 	case "Mutation.cancelPending":
@@ -122,6 +130,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_claimReferral_args(ctx, raw)
 	case "Mutation.closeTicket":
 		return ec.field_Mutation_closeTicket_args(ctx, raw)
+	case "Mutation.completeNotificationAction":
+		return ec.field_Mutation_completeNotificationAction_args(ctx, raw)
 	case "Mutation.completeSecondFactor":
 		return ec.field_Mutation_completeSecondFactor_args(ctx, raw)
 	case "Mutation.confirmAccountDeletion":
@@ -144,6 +154,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_createFamily_args(ctx, raw)
 	case "Mutation.createInvoicePaymentLink":
 		return ec.field_Mutation_createInvoicePaymentLink_args(ctx, raw)
+	case "Mutation.createNotificationType":
+		return ec.field_Mutation_createNotificationType_args(ctx, raw)
 	case "Mutation.createPaymentLink":
 		return ec.field_Mutation_createPaymentLink_args(ctx, raw)
 	case "Mutation.createShoppingListFromOrder":
@@ -172,14 +184,22 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_deleteGoal_args(ctx, raw)
 	case "Mutation.deleteMacro":
 		return ec.field_Mutation_deleteMacro_args(ctx, raw)
+	case "Mutation.deleteNotificationRule":
+		return ec.field_Mutation_deleteNotificationRule_args(ctx, raw)
+	case "Mutation.deleteNotificationType":
+		return ec.field_Mutation_deleteNotificationType_args(ctx, raw)
 	case "Mutation.deleteOperator":
 		return ec.field_Mutation_deleteOperator_args(ctx, raw)
 	case "Mutation.deletePaymentMethod":
 		return ec.field_Mutation_deletePaymentMethod_args(ctx, raw)
 	case "Mutation.deleteRecipient":
 		return ec.field_Mutation_deleteRecipient_args(ctx, raw)
+	case "Mutation.deleteReminder":
+		return ec.field_Mutation_deleteReminder_args(ctx, raw)
 	case "Mutation.deleteReview":
 		return ec.field_Mutation_deleteReview_args(ctx, raw)
+	case "Mutation.deleteSegment":
+		return ec.field_Mutation_deleteSegment_args(ctx, raw)
 	case "Mutation.deleteServiceLevel":
 		return ec.field_Mutation_deleteServiceLevel_args(ctx, raw)
 	case "Mutation.deleteShoppingList":
@@ -194,6 +214,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_deleteWebhookEndpoint_args(ctx, raw)
 	case "Mutation.disableCodeFactor":
 		return ec.field_Mutation_disableCodeFactor_args(ctx, raw)
+	case "Mutation.dismissAnnouncement":
+		return ec.field_Mutation_dismissAnnouncement_args(ctx, raw)
 	case "Mutation.drawRaffle":
 		return ec.field_Mutation_drawRaffle_args(ctx, raw)
 	case "Mutation.editTicketMessage":
@@ -246,10 +268,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_leaveTicket_args(ctx, raw)
 	case "Mutation.linkIdentity":
 		return ec.field_Mutation_linkIdentity_args(ctx, raw)
+	case "Mutation.linkMessenger":
+		return ec.field_Mutation_linkMessenger_args(ctx, raw)
 	case "Mutation.linkTickets":
 		return ec.field_Mutation_linkTickets_args(ctx, raw)
 	case "Mutation.markAllNotificationsRead":
 		return ec.field_Mutation_markAllNotificationsRead_args(ctx, raw)
+	case "Mutation.markAnnouncementRead":
+		return ec.field_Mutation_markAnnouncementRead_args(ctx, raw)
+	case "Mutation.markNotificationInteracted":
+		return ec.field_Mutation_markNotificationInteracted_args(ctx, raw)
 	case "Mutation.markNotificationRead":
 		return ec.field_Mutation_markNotificationRead_args(ctx, raw)
 	case "Mutation.markNotificationUnread":
@@ -274,6 +302,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_openWallet_args(ctx, raw)
 	case "Mutation.orderShoppingList":
 		return ec.field_Mutation_orderShoppingList_args(ctx, raw)
+	case "Mutation.pauseBroadcast":
+		return ec.field_Mutation_pauseBroadcast_args(ctx, raw)
 	case "Mutation.payInvoice":
 		return ec.field_Mutation_payInvoice_args(ctx, raw)
 	case "Mutation.payOrderFromWallet":
@@ -284,6 +314,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_placeOneClickOrder_args(ctx, raw)
 	case "Mutation.placeOrder":
 		return ec.field_Mutation_placeOrder_args(ctx, raw)
+	case "Mutation.previewNotificationTemplate":
+		return ec.field_Mutation_previewNotificationTemplate_args(ctx, raw)
 	case "Mutation.publishArticle":
 		return ec.field_Mutation_publishArticle_args(ctx, raw)
 	case "Mutation.quoteInvoicePayment":
@@ -322,6 +354,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_refreshSession_args(ctx, raw)
 	case "Mutation.register":
 		return ec.field_Mutation_register_args(ctx, raw)
+	case "Mutation.registerPushEndpoint":
+		return ec.field_Mutation_registerPushEndpoint_args(ctx, raw)
 	case "Mutation.rejectAdjustment":
 		return ec.field_Mutation_rejectAdjustment_args(ctx, raw)
 	case "Mutation.rejectReferral":
@@ -340,6 +374,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_removeFromWishlist_args(ctx, raw)
 	case "Mutation.removePasskey":
 		return ec.field_Mutation_removePasskey_args(ctx, raw)
+	case "Mutation.removePushEndpoint":
+		return ec.field_Mutation_removePushEndpoint_args(ctx, raw)
 	case "Mutation.removeTicketMessage":
 		return ec.field_Mutation_removeTicketMessage_args(ctx, raw)
 	case "Mutation.removeTicketParticipant":
@@ -372,6 +408,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_resetSecondFactor_args(ctx, raw)
 	case "Mutation.restoreArticleVersion":
 		return ec.field_Mutation_restoreArticleVersion_args(ctx, raw)
+	case "Mutation.resumeBroadcast":
+		return ec.field_Mutation_resumeBroadcast_args(ctx, raw)
 	case "Mutation.retireArticle":
 		return ec.field_Mutation_retireArticle_args(ctx, raw)
 	case "Mutation.retireBonusProgram":
@@ -384,22 +422,34 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_retireReason_args(ctx, raw)
 	case "Mutation.retireTier":
 		return ec.field_Mutation_retireTier_args(ctx, raw)
+	case "Mutation.retryDeliveries":
+		return ec.field_Mutation_retryDeliveries_args(ctx, raw)
+	case "Mutation.retryDelivery":
+		return ec.field_Mutation_retryDelivery_args(ctx, raw)
 	case "Mutation.retryWebhookDelivery":
 		return ec.field_Mutation_retryWebhookDelivery_args(ctx, raw)
 	case "Mutation.reverseEntry":
 		return ec.field_Mutation_reverseEntry_args(ctx, raw)
+	case "Mutation.revertNotificationAction":
+		return ec.field_Mutation_revertNotificationAction_args(ctx, raw)
+	case "Mutation.revertNotificationTemplate":
+		return ec.field_Mutation_revertNotificationTemplate_args(ctx, raw)
 	case "Mutation.revokeSession":
 		return ec.field_Mutation_revokeSession_args(ctx, raw)
 	case "Mutation.rotateWebhookSecret":
 		return ec.field_Mutation_rotateWebhookSecret_args(ctx, raw)
 	case "Mutation.saveAddress":
 		return ec.field_Mutation_saveAddress_args(ctx, raw)
+	case "Mutation.saveAnnouncement":
+		return ec.field_Mutation_saveAnnouncement_args(ctx, raw)
 	case "Mutation.saveArticle":
 		return ec.field_Mutation_saveArticle_args(ctx, raw)
 	case "Mutation.saveArticleCategory":
 		return ec.field_Mutation_saveArticleCategory_args(ctx, raw)
 	case "Mutation.saveBonusProgram":
 		return ec.field_Mutation_saveBonusProgram_args(ctx, raw)
+	case "Mutation.saveBroadcast":
+		return ec.field_Mutation_saveBroadcast_args(ctx, raw)
 	case "Mutation.saveBusinessCalendar":
 		return ec.field_Mutation_saveBusinessCalendar_args(ctx, raw)
 	case "Mutation.saveCampaign":
@@ -424,6 +474,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_saveGoal_args(ctx, raw)
 	case "Mutation.saveMacro":
 		return ec.field_Mutation_saveMacro_args(ctx, raw)
+	case "Mutation.saveNotificationRule":
+		return ec.field_Mutation_saveNotificationRule_args(ctx, raw)
+	case "Mutation.saveNotificationTemplate":
+		return ec.field_Mutation_saveNotificationTemplate_args(ctx, raw)
 	case "Mutation.saveOffer":
 		return ec.field_Mutation_saveOffer_args(ctx, raw)
 	case "Mutation.saveOperator":
@@ -440,12 +494,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_saveRecipient_args(ctx, raw)
 	case "Mutation.saveReferralProgram":
 		return ec.field_Mutation_saveReferralProgram_args(ctx, raw)
+	case "Mutation.saveReminder":
+		return ec.field_Mutation_saveReminder_args(ctx, raw)
 	case "Mutation.saveRepresentation":
 		return ec.field_Mutation_saveRepresentation_args(ctx, raw)
 	case "Mutation.saveReview":
 		return ec.field_Mutation_saveReview_args(ctx, raw)
 	case "Mutation.saveReward":
 		return ec.field_Mutation_saveReward_args(ctx, raw)
+	case "Mutation.saveSegment":
+		return ec.field_Mutation_saveSegment_args(ctx, raw)
 	case "Mutation.saveServiceLevel":
 		return ec.field_Mutation_saveServiceLevel_args(ctx, raw)
 	case "Mutation.saveShoppingList":
@@ -460,6 +518,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_saveTier_args(ctx, raw)
 	case "Mutation.saveWebhookEndpoint":
 		return ec.field_Mutation_saveWebhookEndpoint_args(ctx, raw)
+	case "Mutation.sendNotification":
+		return ec.field_Mutation_sendNotification_args(ctx, raw)
 	case "Mutation.sendReturn":
 		return ec.field_Mutation_sendReturn_args(ctx, raw)
 	case "Mutation.sendSecondFactorCode":
@@ -472,6 +532,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_setDefaultPaymentMethod_args(ctx, raw)
 	case "Mutation.setMyAvailability":
 		return ec.field_Mutation_setMyAvailability_args(ctx, raw)
+	case "Mutation.setNotificationDigest":
+		return ec.field_Mutation_setNotificationDigest_args(ctx, raw)
 	case "Mutation.setOrderStatus":
 		return ec.field_Mutation_setOrderStatus_args(ctx, raw)
 	case "Mutation.setPersonalManager":
@@ -482,6 +544,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_setProductAudience_args(ctx, raw)
 	case "Mutation.setPromotionStatus":
 		return ec.field_Mutation_setPromotionStatus_args(ctx, raw)
+	case "Mutation.setQuietHours":
+		return ec.field_Mutation_setQuietHours_args(ctx, raw)
 	case "Mutation.setRewardStatus":
 		return ec.field_Mutation_setRewardStatus_args(ctx, raw)
 	case "Mutation.setTicketMessageVisibility":
@@ -494,8 +558,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_signIn_args(ctx, raw)
 	case "Mutation.signOutEverywhere":
 		return ec.field_Mutation_signOutEverywhere_args(ctx, raw)
+	case "Mutation.snoozeNotification":
+		return ec.field_Mutation_snoozeNotification_args(ctx, raw)
 	case "Mutation.splitTicket":
 		return ec.field_Mutation_splitTicket_args(ctx, raw)
+	case "Mutation.startBroadcast":
+		return ec.field_Mutation_startBroadcast_args(ctx, raw)
 	case "Mutation.startProviderSignIn":
 		return ec.field_Mutation_startProviderSignIn_args(ctx, raw)
 	case "Mutation.startTyping":
@@ -504,24 +572,38 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_stepUp_args(ctx, raw)
 	case "Mutation.testEarningRule":
 		return ec.field_Mutation_testEarningRule_args(ctx, raw)
+	case "Mutation.testNotificationRule":
+		return ec.field_Mutation_testNotificationRule_args(ctx, raw)
 	case "Mutation.testWebhook":
 		return ec.field_Mutation_testWebhook_args(ctx, raw)
 	case "Mutation.topUpWallet":
 		return ec.field_Mutation_topUpWallet_args(ctx, raw)
 	case "Mutation.transferPoints":
 		return ec.field_Mutation_transferPoints_args(ctx, raw)
+	case "Mutation.unarchiveNotification":
+		return ec.field_Mutation_unarchiveNotification_args(ctx, raw)
 	case "Mutation.unblockUser":
 		return ec.field_Mutation_unblockUser_args(ctx, raw)
 	case "Mutation.undoLoginChange":
 		return ec.field_Mutation_undoLoginChange_args(ctx, raw)
 	case "Mutation.unlinkIdentity":
 		return ec.field_Mutation_unlinkIdentity_args(ctx, raw)
+	case "Mutation.unlinkMessenger":
+		return ec.field_Mutation_unlinkMessenger_args(ctx, raw)
 	case "Mutation.unlinkTickets":
 		return ec.field_Mutation_unlinkTickets_args(ctx, raw)
 	case "Mutation.unlockSession":
 		return ec.field_Mutation_unlockSession_args(ctx, raw)
+	case "Mutation.unsnoozeNotification":
+		return ec.field_Mutation_unsnoozeNotification_args(ctx, raw)
 	case "Mutation.updateFamilySettings":
 		return ec.field_Mutation_updateFamilySettings_args(ctx, raw)
+	case "Mutation.updateNotificationPreferences":
+		return ec.field_Mutation_updateNotificationPreferences_args(ctx, raw)
+	case "Mutation.updateNotificationPreferencesByLink":
+		return ec.field_Mutation_updateNotificationPreferencesByLink_args(ctx, raw)
+	case "Mutation.updateNotificationType":
+		return ec.field_Mutation_updateNotificationType_args(ctx, raw)
 	case "Mutation.updateOrganisation":
 		return ec.field_Mutation_updateOrganisation_args(ctx, raw)
 	case "Mutation.updatePaymentMethod":
@@ -560,10 +642,16 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_upsertUsers_args(ctx, raw)
 	case "Mutation.voidGiftCard":
 		return ec.field_Mutation_voidGiftCard_args(ctx, raw)
+	case "Mutation.withdrawAnnouncement":
+		return ec.field_Mutation_withdrawAnnouncement_args(ctx, raw)
 	case "Mutation.withdrawCampaignEntry":
 		return ec.field_Mutation_withdrawCampaignEntry_args(ctx, raw)
 	case "Mutation.withdrawFamilyInvitation":
 		return ec.field_Mutation_withdrawFamilyInvitation_args(ctx, raw)
+	case "NotificationPreferences.topics":
+		return ec.field_NotificationPreferences_topics_args(ctx, raw)
+	case "NotificationTypePreferences.preferences":
+		return ec.field_NotificationTypePreferences_preferences_args(ctx, raw)
 	case "Order.events":
 		return ec.field_Order_events_args(ctx, raw)
 	case "Product.boughtTogether":
@@ -574,6 +662,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_addressForm_args(ctx, raw)
 	case "Query.allCampaigns":
 		return ec.field_Query_allCampaigns_args(ctx, raw)
+	case "Query.announcements":
+		return ec.field_Query_announcements_args(ctx, raw)
 	case "Query.article":
 		return ec.field_Query_article_args(ctx, raw)
 	case "Query.articleGaps":
@@ -586,6 +676,10 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_articles_args(ctx, raw)
 	case "Query.auditEntries":
 		return ec.field_Query_auditEntries_args(ctx, raw)
+	case "Query.broadcast":
+		return ec.field_Query_broadcast_args(ctx, raw)
+	case "Query.broadcasts":
+		return ec.field_Query_broadcasts_args(ctx, raw)
 	case "Query.campaign":
 		return ec.field_Query_campaign_args(ctx, raw)
 	case "Query.campaignCodes":
@@ -616,6 +710,12 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_customerTier_args(ctx, raw)
 	case "Query.customerWallets":
 		return ec.field_Query_customerWallets_args(ctx, raw)
+	case "Query.deliveries":
+		return ec.field_Query_deliveries_args(ctx, raw)
+	case "Query.delivery":
+		return ec.field_Query_delivery_args(ctx, raw)
+	case "Query.deliveryStatistics":
+		return ec.field_Query_deliveryStatistics_args(ctx, raw)
 	case "Query.earningRule":
 		return ec.field_Query_earningRule_args(ctx, raw)
 	case "Query.earningRuleVariables":
@@ -644,6 +744,18 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_node_args(ctx, raw)
 	case "Query.nodes":
 		return ec.field_Query_nodes_args(ctx, raw)
+	case "Query.notificationPreferencesByLink":
+		return ec.field_Query_notificationPreferencesByLink_args(ctx, raw)
+	case "Query.notificationRuleVersions":
+		return ec.field_Query_notificationRuleVersions_args(ctx, raw)
+	case "Query.notificationRules":
+		return ec.field_Query_notificationRules_args(ctx, raw)
+	case "Query.notificationTemplateVersions":
+		return ec.field_Query_notificationTemplateVersions_args(ctx, raw)
+	case "Query.notificationTemplates":
+		return ec.field_Query_notificationTemplates_args(ctx, raw)
+	case "Query.notificationWording":
+		return ec.field_Query_notificationWording_args(ctx, raw)
 	case "Query.operators":
 		return ec.field_Query_operators_args(ctx, raw)
 	case "Query.order":
@@ -696,8 +808,18 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Query_rewardRedemptions_args(ctx, raw)
 	case "Query.rewards":
 		return ec.field_Query_rewards_args(ctx, raw)
+	case "Query.savedAnnouncements":
+		return ec.field_Query_savedAnnouncements_args(ctx, raw)
 	case "Query.searchArticles":
 		return ec.field_Query_searchArticles_args(ctx, raw)
+	case "Query.segment":
+		return ec.field_Query_segment_args(ctx, raw)
+	case "Query.segmentCustomers":
+		return ec.field_Query_segmentCustomers_args(ctx, raw)
+	case "Query.segmentSize":
+		return ec.field_Query_segmentSize_args(ctx, raw)
+	case "Query.segments":
+		return ec.field_Query_segments_args(ctx, raw)
 	case "Query.shoppingList":
 		return ec.field_Query_shoppingList_args(ctx, raw)
 	case "Query.suggestArticles":
@@ -730,10 +852,14 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_ReferralStanding_friends_args(ctx, raw)
 	case "Subscription.accountEvents":
 		return ec.field_Subscription_accountEvents_args(ctx, raw)
+	case "Subscription.announcementAdded":
+		return ec.field_Subscription_announcementAdded_args(ctx, raw)
 	case "Subscription.bonusBalanceChanged":
 		return ec.field_Subscription_bonusBalanceChanged_args(ctx, raw)
 	case "Subscription.notificationAdded":
 		return ec.field_Subscription_notificationAdded_args(ctx, raw)
+	case "Subscription.notificationChanged":
+		return ec.field_Subscription_notificationChanged_args(ctx, raw)
 	case "Subscription.orderUpdated":
 		return ec.field_Subscription_orderUpdated_args(ctx, raw)
 	case "Subscription.ticketQueueChanged":
@@ -758,6 +884,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_User_giftCards_args(ctx, raw)
 	case "User.invoices":
 		return ec.field_User_invoices_args(ctx, raw)
+	case "User.notificationGroups":
+		return ec.field_User_notificationGroups_args(ctx, raw)
 	case "User.notifications":
 		return ec.field_User_notifications_args(ctx, raw)
 	case "User.offers":
@@ -772,6 +900,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_User_recentActivity_args(ctx, raw)
 	case "User.recommendations":
 		return ec.field_User_recommendations_args(ctx, raw)
+	case "User.reminders":
+		return ec.field_User_reminders_args(ctx, raw)
 	case "User.returns":
 		return ec.field_User_returns_args(ctx, raw)
 	case "User.reviews":
@@ -786,6 +916,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_User_tickets_args(ctx, raw)
 	case "User.topUps":
 		return ec.field_User_topUps_args(ctx, raw)
+	case "User.unreadCounts":
+		return ec.field_User_unreadCounts_args(ctx, raw)
 	case "User.wallets":
 		return ec.field_User_wallets_args(ctx, raw)
 	case "User.wishlist":

@@ -79,6 +79,11 @@ func fieldWaits(object, field string) bool {
 		case "formatted":
 			return true
 		}
+	case "Announcement":
+		switch field {
+		case "body", "dismissedAt", "readAt", "revision", "savedById", "status", "title", "toldAt", "translations", "withdrawnAt":
+			return true
+		}
 	case "Article":
 		switch field {
 		case "authorId", "category", "helpedCount", "keywords", "locales", "myVote", "notHelpedCount":
@@ -154,6 +159,11 @@ func fieldWaits(object, field string) bool {
 		case "counterpart", "explanation":
 			return true
 		}
+	case "Broadcast":
+		switch field {
+		case "channels", "filter", "progress", "results", "savedById", "segment", "texts":
+			return true
+		}
 	case "Campaign":
 		switch field {
 		case "achievement", "audience", "description", "eligibility", "entropySource", "entryCounts", "entryRules", "handle", "myEntries", "name", "prizes", "questions", "raffleResult", "terms", "translations":
@@ -224,6 +234,11 @@ func fieldWaits(object, field string) bool {
 		case "document":
 			return true
 		}
+	case "Delivery":
+		switch field {
+		case "address", "customerId", "notificationId", "sentWithId":
+			return true
+		}
 	case "DeliveryPreference":
 		switch field {
 		case "address", "recipient":
@@ -282,6 +297,21 @@ func fieldWaits(object, field string) bool {
 	case "Membership":
 		switch field {
 		case "company", "roleName":
+			return true
+		}
+	case "Notification":
+		switch field {
+		case "actions", "deliveries":
+			return true
+		}
+	case "NotificationRule":
+		switch field {
+		case "savedById", "texts":
+			return true
+		}
+	case "NotificationTemplate":
+		switch field {
+		case "savedById":
 			return true
 		}
 	case "OfferConnection":
@@ -344,6 +374,11 @@ func fieldWaits(object, field string) bool {
 		case "totalCount":
 			return true
 		}
+	case "PushEndpoint":
+		switch field {
+		case "current":
+			return true
+		}
 	case "RaffleResult":
 		switch field {
 		case "entries":
@@ -374,6 +409,11 @@ func fieldWaits(object, field string) bool {
 		case "friends", "invitation", "link", "statistics", "terms":
 			return true
 		}
+	case "Reminder":
+		switch field {
+		case "subjectId":
+			return true
+		}
 	case "ReturnOption":
 		switch field {
 		case "reasons":
@@ -402,6 +442,11 @@ func fieldWaits(object, field string) bool {
 	case "RewardRedemption":
 		switch field {
 		case "availableActions", "code", "entryId", "ownerId", "program", "refundEntryId", "reward", "statusLabel", "title", "vouchers":
+			return true
+		}
+	case "Segment":
+		switch field {
+		case "filter", "savedById":
 			return true
 		}
 	case "ServiceLevel":
@@ -441,7 +486,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Ticket":
 		switch field {
-		case "about", "bot", "callback", "contactEmail", "links", "mergedInto", "neededSkill", "participants", "replyAddress", "replyDueAt", "serviceLevel", "survey", "team":
+		case "about", "bot", "callback", "contactEmail", "links", "mergedInto", "neededSkill", "participants", "replyAddress", "replyDueAt", "serviceLevel", "streamPosition", "survey", "team":
 			return true
 		}
 	case "TicketAbout":
@@ -491,7 +536,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "User":
 		switch field {
-		case "achievements", "actingStaff", "addresses", "avatar", "benefits", "block", "bonusAccount", "bonusAccounts", "campaignEntries", "cart", "clubs", "consents", "consentsDue", "contactPoints", "dataExports", "deletion", "deletionReview", "documents", "families", "familyInvitations", "giftCards", "goals", "identities", "interests", "invoices", "memberships", "mustChangePasswordBy", "notifications", "offers", "orders", "organisation", "passkeys", "paymentMethods", "payments", "personalManager", "profileCompleteness", "progress", "recentActivity", "recentlyViewed", "recipients", "recommendations", "referral", "representatives", "represents", "returns", "reviews", "rewardRedemptions", "sessions", "shoppingLists", "spending", "streamPosition", "surveys", "tableExports", "tickets", "tier", "topUps", "twoFactor", "wallets", "wishlist":
+		case "achievements", "actingStaff", "addresses", "avatar", "benefits", "block", "bonusAccount", "bonusAccounts", "campaignEntries", "cart", "clubs", "consents", "consentsDue", "contactPoints", "dataExports", "deletion", "deletionReview", "documents", "families", "familyInvitations", "giftCards", "goals", "identities", "interests", "invoices", "memberships", "messengerLinks", "mustChangePasswordBy", "notificationGroups", "notificationPreferences", "notifications", "offers", "orders", "organisation", "passkeys", "paymentMethods", "payments", "personalManager", "profileCompleteness", "progress", "pushEndpoints", "recentActivity", "recentlyViewed", "recipients", "recommendations", "referral", "reminders", "representatives", "represents", "returns", "reviews", "rewardRedemptions", "sessions", "shoppingLists", "spending", "streamPosition", "surveys", "tableExports", "tickets", "tier", "topUps", "twoFactor", "unreadCounts", "wallets", "wishlist":
 			return true
 		}
 	case "ViewedProduct":

@@ -14,6 +14,9 @@ import (
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/document"
 	"kabinet/internal/list"
+	"kabinet/internal/notify/preference"
+	"kabinet/internal/notify/send"
+	"kabinet/internal/notify/template"
 	"kabinet/internal/order"
 	"kabinet/internal/order/after"
 	"kabinet/internal/order/history"
@@ -268,6 +271,26 @@ type ArchiveNotificationPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What archiveNotifications gives.
+type ArchiveNotificationsPayload struct {
+	// How many were newly archived.
+	Archived *int `json:"archived,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What archiveReadNotifications gives.
+type ArchiveReadNotificationsPayload struct {
+	// How many were newly archived.
+	Archived *int `json:"archived,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What assignTicket gives.
 type AssignTicketPayload struct {
 	// The ticket after it.
@@ -313,6 +336,22 @@ type CancelAccountDeletionPayload struct {
 	// The person.
 	User *generated.User `json:"user,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What cancelBroadcast gives.
+type CancelBroadcastPayload struct {
+	// The broadcast, CANCELLED.
+	Broadcast *generated.Broadcast `json:"broadcast,omitempty"`
+	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What cancelDelivery gives.
+type CancelDeliveryPayload struct {
+	// The message, SKIPPED.
+	Delivery *generated.Delivery `json:"delivery,omitempty"`
+	// Why it was not.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -440,6 +479,16 @@ type CloseTicketPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What completeNotificationAction gives.
+type CompleteNotificationActionPayload struct {
+	// The notification after it.
+	Notification *generated.Notification `json:"notification,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What completeSecondFactor gives.
 type CompleteSecondFactorPayload struct {
 	// The session, or the session that was stepped up, with its new token.
@@ -559,6 +608,14 @@ type CreateInvoicePaymentLinkPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What createNotificationType gives.
+type CreateNotificationTypePayload struct {
+	// The type.
+	NotificationType *preference.NotificationType `json:"notificationType,omitempty"`
+	// Why nothing was made.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -692,6 +749,22 @@ type DeleteMacroPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What deleteNotificationRule gives.
+type DeleteNotificationRulePayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteNotificationType gives.
+type DeleteNotificationTypePayload struct {
+	// The type that is gone.
+	DeletedType *string `json:"deletedType,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What deleteOperator gives.
 type DeleteOperatorPayload struct {
 	// The operator that is gone.
@@ -716,11 +789,27 @@ type DeleteRecipientPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What deleteReminder gives.
+type DeleteReminderPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What deleteReview gives.
 type DeleteReviewPayload struct {
 	// The id that is gone.
 	DeletedID *scalar.ID `json:"deletedId,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What deleteSegment gives.
+type DeleteSegmentPayload struct {
+	// The id that is gone.
+	DeletedID *scalar.ID `json:"deletedId,omitempty"`
+	// Why nothing was deleted.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -784,6 +873,16 @@ type DisableCodeFactorPayload struct {
 type DisableTotpPayload struct {
 	// How the second factor stands now.
 	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What dismissAnnouncement gives.
+type DismissAnnouncementPayload struct {
+	// The announcement after it.
+	Announcement *generated.Announcement `json:"announcement,omitempty"`
+	// How many are unread now.
+	UnreadAnnouncements *int `json:"unreadAnnouncements,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1076,6 +1175,18 @@ type LinkIdentityPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What linkMessenger gives.
+type LinkMessengerPayload struct {
+	// The link, WAITING until expiresAt.
+	Link *generated.MessengerLink `json:"link,omitempty"`
+	// What to say to the bot after /start; only here.
+	StartCode *string `json:"startCode,omitempty"`
+	// The address that opens the chat with the bot and says it, https://t.me/…; only here.
+	DeepLink *string `json:"deepLink,omitempty"`
+	// Why nothing was begun.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What linkTickets gives.
 type LinkTicketsPayload struct {
 	// The ticket after it.
@@ -1088,6 +1199,26 @@ type LinkTicketsPayload struct {
 type MarkAllNotificationsReadPayload struct {
 	// How many were newly read.
 	Read *int `json:"read,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What markAnnouncementRead gives.
+type MarkAnnouncementReadPayload struct {
+	// The announcement after it.
+	Announcement *generated.Announcement `json:"announcement,omitempty"`
+	// How many are unread now.
+	UnreadAnnouncements *int `json:"unreadAnnouncements,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What markNotificationInteracted gives.
+type MarkNotificationInteractedPayload struct {
+	// The notification after it.
+	Notification *generated.Notification `json:"notification,omitempty"`
 	// How many are unread now.
 	UnreadCount *int `json:"unreadCount,omitempty"`
 	// Why nothing was changed.
@@ -1228,6 +1359,14 @@ type PasswordStrength struct {
 	LayoutTwinWeaker bool `json:"layoutTwinWeaker"`
 }
 
+// What pauseBroadcast gives.
+type PauseBroadcastPayload struct {
+	// The broadcast, PAUSED.
+	Broadcast *generated.Broadcast `json:"broadcast,omitempty"`
+	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What payInvoice gives.
 type PayInvoicePayload struct {
 	// The invoice after it.
@@ -1291,6 +1430,14 @@ type PlaceOrderPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was ordered.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What previewNotificationTemplate gives.
+type PreviewNotificationTemplatePayload struct {
+	// How it reads.
+	Preview *template.NotificationText `json:"preview,omitempty"`
+	// Why it cannot be shown.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1508,6 +1655,14 @@ type RegisterPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What registerPushEndpoint gives.
+type RegisterPushEndpointPayload struct {
+	// The browser or device as it is now.
+	Endpoint *generated.PushEndpoint `json:"endpoint,omitempty"`
+	// Why nothing was registered.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What rejectAdjustment gives.
 type RejectAdjustmentPayload struct {
 	// The correction.
@@ -1594,6 +1749,14 @@ type RemovePasskeyPayload struct {
 	RemovedID *scalar.ID `json:"removedId,omitempty"`
 	// How the second factor stands now.
 	TwoFactor *factor.TwoFactor `json:"twoFactor,omitempty"`
+	// Why nothing was removed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What removePushEndpoint gives.
+type RemovePushEndpointPayload struct {
+	// The id that is sent nothing any more.
+	RemovedID *scalar.ID `json:"removedId,omitempty"`
 	// Why nothing was removed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1760,6 +1923,14 @@ type RestoreArticleVersionPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What resumeBroadcast gives.
+type ResumeBroadcastPayload struct {
+	// The broadcast, as it was before it was held.
+	Broadcast *generated.Broadcast `json:"broadcast,omitempty"`
+	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What retireArticle gives.
 type RetireArticlePayload struct {
 	// The newest version in the language, or in the first of its languages.
@@ -1800,6 +1971,24 @@ type RetireTierPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What retryDeliveries gives.
+type RetryDeliveriesPayload struct {
+	// How many are QUEUED again.
+	Retried *int `json:"retried,omitempty"`
+	// Whether there are more of them: call it again.
+	More *bool `json:"more,omitempty"`
+	// Why nothing was sent.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What retryDelivery gives.
+type RetryDeliveryPayload struct {
+	// The message, QUEUED.
+	Delivery *generated.Delivery `json:"delivery,omitempty"`
+	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What retryWebhookDelivery gives.
 type RetryWebhookDeliveryPayload struct {
 	// The delivery, QUEUED.
@@ -1817,6 +2006,24 @@ type ReverseEntryPayload struct {
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
 	// Why nothing was reversed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What revertNotificationAction gives.
+type RevertNotificationActionPayload struct {
+	// The notification after it.
+	Notification *generated.Notification `json:"notification,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What revertNotificationTemplate gives.
+type RevertNotificationTemplatePayload struct {
+	// The template as it is now; null where what is compiled in holds.
+	Template *generated.NotificationTemplate `json:"template,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -1846,6 +2053,14 @@ type SaveAddressPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveAnnouncement gives.
+type SaveAnnouncementPayload struct {
+	// The announcement as it is now.
+	Announcement *generated.Announcement `json:"announcement,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveArticleCategory gives.
 type SaveArticleCategoryPayload struct {
 	// The shelf.
@@ -1866,6 +2081,14 @@ type SaveArticlePayload struct {
 type SaveBonusProgramPayload struct {
 	// The programme as it is in force now.
 	Program *generated.BonusProgram `json:"program,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveBroadcast gives.
+type SaveBroadcastPayload struct {
+	// The draft as it is now.
+	Broadcast *generated.Broadcast `json:"broadcast,omitempty"`
 	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -1972,6 +2195,22 @@ type SaveMacroPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveNotificationRule gives.
+type SaveNotificationRulePayload struct {
+	// The rule as it is now.
+	Rule *generated.NotificationRule `json:"rule,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveNotificationTemplate gives.
+type SaveNotificationTemplatePayload struct {
+	// The template as it is now.
+	Template *generated.NotificationTemplate `json:"template,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveOffer gives.
 type SaveOfferPayload struct {
 	// The promotion behind the offer.
@@ -2038,6 +2277,14 @@ type SaveReferralProgramPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What saveReminder gives.
+type SaveReminderPayload struct {
+	// The reminder as it is now.
+	Reminder *generated.Reminder `json:"reminder,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What saveRepresentation gives.
 type SaveRepresentationPayload struct {
 	// The representation.
@@ -2060,6 +2307,14 @@ type SaveRewardPayload struct {
 	Reward *generated.Reward `json:"reward,omitempty"`
 	// Whether this is the first answer again.
 	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was saved.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What saveSegment gives.
+type SaveSegmentPayload struct {
+	// The segment as it is now.
+	Segment *generated.Segment `json:"segment,omitempty"`
 	// Why nothing was saved.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -2122,6 +2377,28 @@ type SaveWebhookEndpointPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What sendNotification gives.
+type SendNotificationPayload struct {
+	// What became of each customer, in the order they were named: customerIds, then externals.
+	Results []*SendNotificationResult `json:"results"`
+	// How many were sent it.
+	Sent *int `json:"sent,omitempty"`
+	// Whether this is the first answer again.
+	Replayed *bool `json:"replayed,omitempty"`
+	// Why nothing was sent at all.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What became of one customer.
+type SendNotificationResult struct {
+	// The customer; null where nobody has the outside key.
+	CustomerID *scalar.ID `json:"customerId,omitempty"`
+	// The notification; null where there is none, and in a dry run.
+	NotificationID *scalar.ID `json:"notificationId,omitempty"`
+	// Why it was not sent.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What sendReturn gives.
 type SendReturnPayload struct {
 	// The return after it.
@@ -2174,6 +2451,14 @@ type SetMyAvailabilityPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What setNotificationDigest gives.
+type SetNotificationDigestPayload struct {
+	// The person's preferences, as they are now.
+	Preferences *preference.NotificationPreferences `json:"preferences,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setOrderStatus gives.
 type SetOrderStatusPayload struct {
 	// The order after it.
@@ -2217,6 +2502,14 @@ type SetPromotionStatusPayload struct {
 	// The promotion after it.
 	Promotion *promotion.Promotion `json:"promotion,omitempty"`
 	// Why nothing was done.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What setQuietHours gives.
+type SetQuietHoursPayload struct {
+	// The person's preferences, as they are now.
+	Preferences *preference.NotificationPreferences `json:"preferences,omitempty"`
+	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -2276,6 +2569,16 @@ type SignOutPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What snoozeNotification gives.
+type SnoozeNotificationPayload struct {
+	// The notification after it.
+	Notification *generated.Notification `json:"notification,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What splitTicket gives.
 type SplitTicketPayload struct {
 	// The ticket after it.
@@ -2283,6 +2586,14 @@ type SplitTicketPayload struct {
 	// The new ticket.
 	Created *generated.Ticket `json:"created,omitempty"`
 	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What startBroadcast gives.
+type StartBroadcastPayload struct {
+	// The broadcast, SCHEDULED or RUNNING.
+	Broadcast *generated.Broadcast `json:"broadcast,omitempty"`
+	// Why it was not started.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -2342,10 +2653,6 @@ type StopActingPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
-// The live side, over graphql-transport-ws. Every message carries a cursor to resume after.
-type Subscription struct {
-}
-
 // What testEarningRule gives.
 type TestEarningRulePayload struct {
 	// How many points the rule gives by itself; of a multiplier, what it adds to the programme's rate.
@@ -2355,6 +2662,20 @@ type TestEarningRulePayload struct {
 	// Why its expression failed, in English; null: it did not.
 	Failure *string `json:"failure,omitempty"`
 	// Why it could not be tried: RULE_INVALID has params.line, params.column and params.reason.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What testNotificationRule gives.
+type TestNotificationRulePayload struct {
+	// Whether the condition holds.
+	Holds *bool `json:"holds,omitempty"`
+	// The fact's id; null of made-up ones.
+	EventID *string `json:"eventId,omitempty"`
+	// What the customer would get; null where the condition does not hold, or it failed.
+	Notification *send.NotificationDraft `json:"notification,omitempty"`
+	// Why it failed on this fact, in English; null: it did not.
+	Failure *string `json:"failure,omitempty"`
+	// Why it could not be tried.
 	UserErrors []*UserError `json:"userErrors"`
 }
 
@@ -2398,6 +2719,16 @@ type TransferPointsPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What unarchiveNotification gives.
+type UnarchiveNotificationPayload struct {
+	// The notification after it.
+	Notification *generated.Notification `json:"notification,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What unblockUser gives.
 type UnblockUserPayload struct {
 	// The person.
@@ -2422,6 +2753,14 @@ type UnlinkIdentityPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What unlinkMessenger gives.
+type UnlinkMessengerPayload struct {
+	// The link, ENDED.
+	Link *generated.MessengerLink `json:"link,omitempty"`
+	// Why nothing was ended.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What unlinkTickets gives.
 type UnlinkTicketsPayload struct {
 	// The ticket after it.
@@ -2442,10 +2781,44 @@ type UnlockSessionPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What unsnoozeNotification gives.
+type UnsnoozeNotificationPayload struct {
+	// The notification after it.
+	Notification *generated.Notification `json:"notification,omitempty"`
+	// How many are unread now.
+	UnreadCount *int `json:"unreadCount,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What updateFamilySettings gives.
 type UpdateFamilySettingsPayload struct {
 	// The family.
 	Family *account.Family `json:"family,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateNotificationPreferencesByLink gives.
+type UpdateNotificationPreferencesByLinkPayload struct {
+	// All of them, as they are now.
+	Preferences *preference.NotificationPreferences `json:"preferences,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateNotificationPreferences gives.
+type UpdateNotificationPreferencesPayload struct {
+	// All of them, as they are now.
+	Preferences *preference.NotificationPreferences `json:"preferences,omitempty"`
+	// Why nothing was changed.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
+// What updateNotificationType gives.
+type UpdateNotificationTypePayload struct {
+	// The type as it is now.
+	NotificationType *preference.NotificationType `json:"notificationType,omitempty"`
 	// Why nothing was changed.
 	UserErrors []*UserError `json:"userErrors"`
 }
@@ -2702,6 +3075,14 @@ type Warning struct {
 	Message string `json:"message"`
 }
 
+// What withdrawAnnouncement gives.
+type WithdrawAnnouncementPayload struct {
+	// The announcement, WITHDRAWN.
+	Announcement *generated.Announcement `json:"announcement,omitempty"`
+	// Why it was not.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What withdrawCampaignEntry gives.
 type WithdrawCampaignEntryPayload struct {
 	// The entry after it.
@@ -2905,6 +3286,14 @@ const (
 	ErrorCodeCodeSentRecently ErrorCode = "CODE_SENT_RECENTLY"
 	// At most 100 are kept; params.limit.
 	ErrorCodeTooManyItems ErrorCode = "TOO_MANY_ITEMS"
+	// The audience is another one than was seen: params.expected, params.actual. Look again, and give the number back.
+	ErrorCodeAudienceChanged ErrorCode = "AUDIENCE_CHANGED"
+	// Other segments leave it out, or drafts go to it: params.segments and params.broadcasts are the ids.
+	ErrorCodeSegmentInUse ErrorCode = "SEGMENT_IN_USE"
+	// The segment would leave itself out, or what is left out goes deeper than params.limit.
+	ErrorCodeSegmentCycle ErrorCode = "SEGMENT_CYCLE"
+	// The announcement stays in sight until it is over.
+	ErrorCodeAnnouncementStays ErrorCode = "ANNOUNCEMENT_STAYS"
 	// A service level goes by this calendar; params.serviceLevels are the ids.
 	ErrorCodeCalendarInUse ErrorCode = "CALENDAR_IN_USE"
 	// This second factor is there already.
@@ -3155,6 +3544,24 @@ const (
 	ErrorCodeWebhookEventNotAllowed ErrorCode = "WEBHOOK_EVENT_NOT_ALLOWED"
 	// The endpoint is not sent to; params.status.
 	ErrorCodeWebhookNotActive ErrorCode = "WEBHOOK_NOT_ACTIVE"
+	// The type cannot be turned off or gathered on the channel; params.type or params.topic, params.channel.
+	ErrorCodeNotificationRequired ErrorCode = "NOTIFICATION_REQUIRED"
+	// Quiet hours must leave so many minutes of the week open at a stretch; params.limit.
+	ErrorCodeQuietHoursEndless ErrorCode = "QUIET_HOURS_ENDLESS"
+	// The type is compiled in: it can be turned off, not deleted; params.type.
+	ErrorCodeNotificationTypeBuiltIn ErrorCode = "NOTIFICATION_TYPE_BUILT_IN"
+	// Something makes notifications of the type; params.rules, params.broadcasts are how many.
+	ErrorCodeNotificationTypeInUse ErrorCode = "NOTIFICATION_TYPE_IN_USE"
+	// A template cannot be read; params.reason (in English), params.line, params.column.
+	ErrorCodeTemplateInvalid ErrorCode = "TEMPLATE_INVALID"
+	// HTML of a template holds what letters may not hold; params.what, params.reason (in English), params.line, params.column.
+	ErrorCodeTemplateHTMLRefused ErrorCode = "TEMPLATE_HTML_REFUSED"
+	// Notifications of this type are not sent so, or are turned off; params.type.
+	ErrorCodeNotificationTypeRefused ErrorCode = "NOTIFICATION_TYPE_REFUSED"
+	// The address of the browser's push service is not one that may be called; params.reason.
+	ErrorCodePushAddressRefused ErrorCode = "PUSH_ADDRESS_REFUSED"
+	// No chat of this messenger can be linked, or not just now; params.messenger.
+	ErrorCodeMessengerUnavailable ErrorCode = "MESSENGER_UNAVAILABLE"
 	// Another version of the document is in force; params.handle, params.version.
 	ErrorCodeConsentOutdated ErrorCode = "CONSENT_OUTDATED"
 	// The document is required: nobody has an account without it; params.handle.
@@ -3167,6 +3574,10 @@ const (
 	ErrorCodeDeletionAlreadyRequested ErrorCode = "DELETION_ALREADY_REQUESTED"
 	// No deletion is under way.
 	ErrorCodeDeletionNotRequested ErrorCode = "DELETION_NOT_REQUESTED"
+	// The message waits already, or was sent; params.status.
+	ErrorCodeDeliveryNotRetryable ErrorCode = "DELIVERY_NOT_RETRYABLE"
+	// The message does not wait any more; params.status.
+	ErrorCodeDeliveryNotWaiting ErrorCode = "DELIVERY_NOT_WAITING"
 )
 
 var AllErrorCode = []ErrorCode{
@@ -3199,6 +3610,10 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeInvalidCode,
 	ErrorCodeCodeSentRecently,
 	ErrorCodeTooManyItems,
+	ErrorCodeAudienceChanged,
+	ErrorCodeSegmentInUse,
+	ErrorCodeSegmentCycle,
+	ErrorCodeAnnouncementStays,
 	ErrorCodeCalendarInUse,
 	ErrorCodeFactorAlreadyOn,
 	ErrorCodeFactorNotOn,
@@ -3324,17 +3739,28 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeWebhookSelectionInvalid,
 	ErrorCodeWebhookEventNotAllowed,
 	ErrorCodeWebhookNotActive,
+	ErrorCodeNotificationRequired,
+	ErrorCodeQuietHoursEndless,
+	ErrorCodeNotificationTypeBuiltIn,
+	ErrorCodeNotificationTypeInUse,
+	ErrorCodeTemplateInvalid,
+	ErrorCodeTemplateHTMLRefused,
+	ErrorCodeNotificationTypeRefused,
+	ErrorCodePushAddressRefused,
+	ErrorCodeMessengerUnavailable,
 	ErrorCodeConsentOutdated,
 	ErrorCodeConsentRequired,
 	ErrorCodeExportTooSoon,
 	ErrorCodeDeletionBlocked,
 	ErrorCodeDeletionAlreadyRequested,
 	ErrorCodeDeletionNotRequested,
+	ErrorCodeDeliveryNotRetryable,
+	ErrorCodeDeliveryNotWaiting,
 }
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInitialPasswordExpired, ErrorCodeInvalidLogin, ErrorCodeLastLogin, ErrorCodeInvalidPostalCode, ErrorCodeCheckDigitsWrong, ErrorCodeNotForThisKind, ErrorCodeInvalidEmail, ErrorCodeInvalidPhone, ErrorCodeLastContactPoint, ErrorCodeRegistrationRefused, ErrorCodeRegistrationCheckUnavailable, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeCalendarInUse, ErrorCodeFactorAlreadyOn, ErrorCodeFactorNotOn, ErrorCodeFactorNotAvailable, ErrorCodePasskeyRefused, ErrorCodePasskeysNotConfigured, ErrorCodeProviderUnavailable, ErrorCodeProviderSignInFailed, ErrorCodeIdentityTaken, ErrorCodeLastSignInMethod, ErrorCodeReturnNotAllowed, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeArticleCategoryCycle, ErrorCodeArticleCategoryTooDeep, ErrorCodeArticleCategoryNotEmpty, ErrorCodeArticleNoDraft, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOrderHasGaps, ErrorCodeGuestOrdersOff, ErrorCodeCancellingOff, ErrorCodeOneClickNotReady, ErrorCodePaymentsNotConfigured, ErrorCodeNotReturnable, ErrorCodePhotoRequired, ErrorCodeWalletRefundsOff, ErrorCodeOutdated, ErrorCodeReviewNotBought, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeOwnTicket, ErrorCodeUnknownVariable, ErrorCodeVariableEmpty, ErrorCodeTicketMerged, ErrorCodeTicketOwnersDiffer, ErrorCodeTicketMessageFixed, ErrorCodeBotDone, ErrorCodeNoBotAnswer, ErrorCodeSurveyOver, ErrorCodeSurveyNotAsked, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeInvoiceAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeNotOnOneself, ErrorCodeLastAdministrator, ErrorCodeStaffMember, ErrorCodeUserNotActive, ErrorCodeNotAMinor, ErrorCodeRepresentativeTooYoung, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew, ErrorCodeQuotaExceeded, ErrorCodeDocumentKept, ErrorCodeFileTooLarge, ErrorCodeFileEmpty, ErrorCodeFileTypeRefused, ErrorCodeFileInfected, ErrorCodePictureInvalid, ErrorCodePictureTooLarge, ErrorCodeSellerNotConfigured, ErrorCodePaperNotAvailable, ErrorCodePaperTooLong, ErrorCodeCardNumberRefused, ErrorCodePaymentMethodsNotConfigured, ErrorCodePaymentMethodNotActive, ErrorCodeWebhookAddressRefused, ErrorCodeWebhookSelectionInvalid, ErrorCodeWebhookEventNotAllowed, ErrorCodeWebhookNotActive, ErrorCodeConsentOutdated, ErrorCodeConsentRequired, ErrorCodeExportTooSoon, ErrorCodeDeletionBlocked, ErrorCodeDeletionAlreadyRequested, ErrorCodeDeletionNotRequested:
+	case ErrorCodeRequired, ErrorCodeTooLong, ErrorCodeInvalidValue, ErrorCodeOutOfRange, ErrorCodeInvalidID, ErrorCodeNotFound, ErrorCodeStaleObject, ErrorCodeConflict, ErrorCodeIdempotencyKeyReused, ErrorCodeInvalidCredentials, ErrorCodeTooManyAttempts, ErrorCodeAccountBlocked, ErrorCodeInitialPasswordExpired, ErrorCodeInvalidLogin, ErrorCodeLastLogin, ErrorCodeInvalidPostalCode, ErrorCodeCheckDigitsWrong, ErrorCodeNotForThisKind, ErrorCodeInvalidEmail, ErrorCodeInvalidPhone, ErrorCodeLastContactPoint, ErrorCodeRegistrationRefused, ErrorCodeRegistrationCheckUnavailable, ErrorCodePasswordTooShort, ErrorCodePasswordTooLong, ErrorCodePasswordTooCommon, ErrorCodeInvalidCode, ErrorCodeCodeSentRecently, ErrorCodeTooManyItems, ErrorCodeAudienceChanged, ErrorCodeSegmentInUse, ErrorCodeSegmentCycle, ErrorCodeAnnouncementStays, ErrorCodeCalendarInUse, ErrorCodeFactorAlreadyOn, ErrorCodeFactorNotOn, ErrorCodeFactorNotAvailable, ErrorCodePasskeyRefused, ErrorCodePasskeysNotConfigured, ErrorCodeProviderUnavailable, ErrorCodeProviderSignInFailed, ErrorCodeIdentityTaken, ErrorCodeLastSignInMethod, ErrorCodeReturnNotAllowed, ErrorCodeProgramNotFound, ErrorCodePointsNotPositive, ErrorCodeRuleInvalid, ErrorCodeTooFewPoints, ErrorCodeAlreadyReversed, ErrorCodeNotReversible, ErrorCodeDefaultProgramNeeded, ErrorCodeSelfApproval, ErrorCodeNoExchangeRate, ErrorCodeLimitExceeded, ErrorCodeRecipientUnavailable, ErrorCodeSelfTransfer, ErrorCodeTransfersOff, ErrorCodeHandleTaken, ErrorCodeArticleCategoryCycle, ErrorCodeArticleCategoryTooDeep, ErrorCodeArticleCategoryNotEmpty, ErrorCodeArticleNoDraft, ErrorCodeOrderEmpty, ErrorCodeProductUnavailable, ErrorCodeOutOfStock, ErrorCodeCurrencyMismatch, ErrorCodeIllegalTransition, ErrorCodeOrderAlreadyShipped, ErrorCodeOrderAlreadyCancelled, ErrorCodeOrderHasGaps, ErrorCodeGuestOrdersOff, ErrorCodeCancellingOff, ErrorCodeOneClickNotReady, ErrorCodePaymentsNotConfigured, ErrorCodeNotReturnable, ErrorCodePhotoRequired, ErrorCodeWalletRefundsOff, ErrorCodeOutdated, ErrorCodeReviewNotBought, ErrorCodeDuplicateKey, ErrorCodePromoCodeUnknown, ErrorCodePromoCodeExpired, ErrorCodePromoCodeNotStarted, ErrorCodePromoCodeUsedUp, ErrorCodePromoCodeLimitPerPerson, ErrorCodePromoCodeNotForYou, ErrorCodePromoCodeMinimumNotReached, ErrorCodePromoCodeNotStackable, ErrorCodePromoCodeNothingToReduce, ErrorCodePromotionEffectEmpty, ErrorCodeOfferOver, ErrorCodeClubNotForYou, ErrorCodeClubClosed, ErrorCodeTicketClosed, ErrorCodeOwnTicket, ErrorCodeUnknownVariable, ErrorCodeVariableEmpty, ErrorCodeTicketMerged, ErrorCodeTicketOwnersDiffer, ErrorCodeTicketMessageFixed, ErrorCodeBotDone, ErrorCodeNoBotAnswer, ErrorCodeSurveyOver, ErrorCodeSurveyNotAsked, ErrorCodeInsufficientFunds, ErrorCodeWrongCurrency, ErrorCodeQuoteExpired, ErrorCodeQuoteChanged, ErrorCodeTopUpNotConfigured, ErrorCodeGiftCardNotValid, ErrorCodeOrderAlreadyPaid, ErrorCodeInvoiceAlreadyPaid, ErrorCodeAlreadyTaken, ErrorCodeLastHolder, ErrorCodeCampaignClosed, ErrorCodeCampaignFrozen, ErrorCodeCampaignNotForYou, ErrorCodeEntryDuplicate, ErrorCodeEntryLimit, ErrorCodePhotoInvalid, ErrorCodeRewardSoldOut, ErrorCodeRewardLimitReached, ErrorCodeRewardNotForYou, ErrorCodeRewardNotOffered, ErrorCodeRewardCostChanged, ErrorCodeRewardCodeUnknown, ErrorCodeRewardCodeUsed, ErrorCodeRewardCodeCancelled, ErrorCodeRewardCodeExpired, ErrorCodeNotOnOneself, ErrorCodeLastAdministrator, ErrorCodeStaffMember, ErrorCodeUserNotActive, ErrorCodeNotAMinor, ErrorCodeRepresentativeTooYoung, ErrorCodeReferralCodeUnknown, ErrorCodeReferralSelf, ErrorCodeReferralCircular, ErrorCodeReferralAlreadyClaimed, ErrorCodeReferralNotNew, ErrorCodeQuotaExceeded, ErrorCodeDocumentKept, ErrorCodeFileTooLarge, ErrorCodeFileEmpty, ErrorCodeFileTypeRefused, ErrorCodeFileInfected, ErrorCodePictureInvalid, ErrorCodePictureTooLarge, ErrorCodeSellerNotConfigured, ErrorCodePaperNotAvailable, ErrorCodePaperTooLong, ErrorCodeCardNumberRefused, ErrorCodePaymentMethodsNotConfigured, ErrorCodePaymentMethodNotActive, ErrorCodeWebhookAddressRefused, ErrorCodeWebhookSelectionInvalid, ErrorCodeWebhookEventNotAllowed, ErrorCodeWebhookNotActive, ErrorCodeNotificationRequired, ErrorCodeQuietHoursEndless, ErrorCodeNotificationTypeBuiltIn, ErrorCodeNotificationTypeInUse, ErrorCodeTemplateInvalid, ErrorCodeTemplateHTMLRefused, ErrorCodeNotificationTypeRefused, ErrorCodePushAddressRefused, ErrorCodeMessengerUnavailable, ErrorCodeConsentOutdated, ErrorCodeConsentRequired, ErrorCodeExportTooSoon, ErrorCodeDeletionBlocked, ErrorCodeDeletionAlreadyRequested, ErrorCodeDeletionNotRequested, ErrorCodeDeliveryNotRetryable, ErrorCodeDeliveryNotWaiting:
 		return true
 	}
 	return false
@@ -3415,6 +3841,10 @@ const (
 	StaffPermissionArticlesRead StaffPermission = "ARTICLES_READ"
 	// Write and publish articles.
 	StaffPermissionArticlesWrite StaffPermission = "ARTICLES_WRITE"
+	// Read templates, rules, segments, broadcasts, and what became of messages to customers.
+	StaffPermissionMessagingRead StaffPermission = "MESSAGING_READ"
+	// Send notifications and broadcasts, and change how and when people are told.
+	StaffPermissionMessagingWrite StaffPermission = "MESSAGING_WRITE"
 	// Read the audit log.
 	StaffPermissionAuditRead StaffPermission = "AUDIT_READ"
 	// Read who is told what happens here, and what was sent.
@@ -3442,6 +3872,8 @@ var AllStaffPermission = []StaffPermission{
 	StaffPermissionSupportWrite,
 	StaffPermissionArticlesRead,
 	StaffPermissionArticlesWrite,
+	StaffPermissionMessagingRead,
+	StaffPermissionMessagingWrite,
 	StaffPermissionAuditRead,
 	StaffPermissionWebhooksRead,
 	StaffPermissionWebhooksWrite,
@@ -3449,7 +3881,7 @@ var AllStaffPermission = []StaffPermission{
 
 func (e StaffPermission) IsValid() bool {
 	switch e {
-	case StaffPermissionUsersRead, StaffPermissionUsersWrite, StaffPermissionUsersAct, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionSupportRead, StaffPermissionSupportWrite, StaffPermissionArticlesRead, StaffPermissionArticlesWrite, StaffPermissionAuditRead, StaffPermissionWebhooksRead, StaffPermissionWebhooksWrite:
+	case StaffPermissionUsersRead, StaffPermissionUsersWrite, StaffPermissionUsersAct, StaffPermissionOrdersRead, StaffPermissionOrdersWrite, StaffPermissionBonusesRead, StaffPermissionBonusesWrite, StaffPermissionBonusesApprove, StaffPermissionMarketingRead, StaffPermissionMarketingWrite, StaffPermissionWalletsRead, StaffPermissionWalletsWrite, StaffPermissionTicketsRead, StaffPermissionTicketsWrite, StaffPermissionSupportRead, StaffPermissionSupportWrite, StaffPermissionArticlesRead, StaffPermissionArticlesWrite, StaffPermissionMessagingRead, StaffPermissionMessagingWrite, StaffPermissionAuditRead, StaffPermissionWebhooksRead, StaffPermissionWebhooksWrite:
 		return true
 	}
 	return false

@@ -6,8 +6,12 @@ import (
 	"context"
 	"errors"
 	"kabinet/ent/generated"
+	"kabinet/ent/generated/announcement"
+	"kabinet/ent/generated/broadcast"
 	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/notificationrule"
 	"kabinet/internal/notify"
+	"kabinet/internal/notify/delivery"
 	"kabinet/internal/scalar"
 	"math"
 	"strconv"
@@ -23,6 +27,10 @@ import (
 
 type NotificationResolver interface {
 	SubjectID(ctx context.Context, obj *generated.Notification) (*scalar.ID, error)
+
+	Actions(ctx context.Context, obj *generated.Notification) ([]*notify.NotificationAction, error)
+
+	Deliveries(ctx context.Context, obj *generated.Notification) ([]*delivery.NotificationDelivery, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -162,6 +170,169 @@ func (ec *executionContext) fieldContext_ArchiveNotificationPayload_userErrors(_
 	return fc, nil
 }
 
+func (ec *executionContext) _ArchiveNotificationsPayload_archived(ctx context.Context, field graphql.CollectedField, obj *ArchiveNotificationsPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Archived)
+}
+func (ec *executionContext) fieldContext_ArchiveNotificationsPayload_archived(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArchiveNotificationsPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ArchiveNotificationsPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *ArchiveNotificationsPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_ArchiveNotificationsPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArchiveNotificationsPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ArchiveNotificationsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ArchiveNotificationsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArchiveNotificationsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArchiveNotificationsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArchiveNotificationsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ArchiveReadNotificationsPayload_archived(ctx context.Context, field graphql.CollectedField, obj *ArchiveReadNotificationsPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Archived)
+}
+func (ec *executionContext) fieldContext_ArchiveReadNotificationsPayload_archived(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArchiveReadNotificationsPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ArchiveReadNotificationsPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *ArchiveReadNotificationsPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_ArchiveReadNotificationsPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArchiveReadNotificationsPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ArchiveReadNotificationsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *ArchiveReadNotificationsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArchiveReadNotificationsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArchiveReadNotificationsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ArchiveReadNotificationsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompleteNotificationActionPayload_notification(ctx context.Context, field graphql.CollectedField, obj *CompleteNotificationActionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompleteNotificationActionPayload_notification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notification, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CompleteNotificationActionPayload_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompleteNotificationActionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CompleteNotificationActionPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *CompleteNotificationActionPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_CompleteNotificationActionPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CompleteNotificationActionPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CompleteNotificationActionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *CompleteNotificationActionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CompleteNotificationActionPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CompleteNotificationActionPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CompleteNotificationActionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MarkAllNotificationsReadPayload_read(ctx context.Context, field graphql.CollectedField, obj *MarkAllNotificationsReadPayload) (ret graphql.Marshaler) {
 	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.Read)
 }
@@ -198,6 +369,77 @@ func (ec *executionContext) _MarkAllNotificationsReadPayload_userErrors(ctx cont
 func (ec *executionContext) fieldContext_MarkAllNotificationsReadPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MarkAllNotificationsReadPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MarkNotificationInteractedPayload_notification(ctx context.Context, field graphql.CollectedField, obj *MarkNotificationInteractedPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkNotificationInteractedPayload_notification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notification, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MarkNotificationInteractedPayload_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MarkNotificationInteractedPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MarkNotificationInteractedPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *MarkNotificationInteractedPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_MarkNotificationInteractedPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MarkNotificationInteractedPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _MarkNotificationInteractedPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *MarkNotificationInteractedPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MarkNotificationInteractedPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MarkNotificationInteractedPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MarkNotificationInteractedPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -505,6 +747,147 @@ func (ec *executionContext) fieldContext_Notification_archivedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("Notification", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
+func (ec *executionContext) _Notification_snoozedUntilAt(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.SnoozedUntilAt)
+}
+func (ec *executionContext) fieldContext_Notification_snoozedUntilAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Notification", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Notification_interactedAt(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.InteractedAt)
+}
+func (ec *executionContext) fieldContext_Notification_interactedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Notification", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Notification_groupKey(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.GroupKey)
+}
+func (ec *executionContext) fieldContext_Notification_groupKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Notification", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Notification_url(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.URL)
+}
+func (ec *executionContext) fieldContext_Notification_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Notification", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Notification_actions(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Notification_actions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Notification().Actions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*notify.NotificationAction) graphql.Marshaler {
+			return ec.marshalNNotificationAction2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationActionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Notification_actions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Notification",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NotificationAction(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Notification_completedAction(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.CompletedAction)
+}
+func (ec *executionContext) fieldContext_Notification_completedAction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Notification", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Notification_completedAt(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.CompletedAt)
+}
+func (ec *executionContext) fieldContext_Notification_completedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Notification", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Notification_deliveries(ctx context.Context, field graphql.CollectedField, obj *generated.Notification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Notification_deliveries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Notification().Deliveries(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*delivery.NotificationDelivery) graphql.Marshaler {
+			return ec.marshalNNotificationDelivery2ᚕᚖkabinetᚋinternalᚋnotifyᚋdeliveryᚐNotificationDeliveryᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Notification_deliveries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Notification",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NotificationDelivery(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NotificationAction_key(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationAction) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Key)
+}
+func (ec *executionContext) fieldContext_NotificationAction_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationAction", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationAction_label(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationAction) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Label)
+}
+func (ec *executionContext) fieldContext_NotificationAction_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationAction", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationAction_url(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationAction) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.URL)
+}
+func (ec *executionContext) fieldContext_NotificationAction_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationAction", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationAction_style(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationAction) (ret graphql.Marshaler) {
+	return ec.marshalNNotificationActionStyle2kabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx, field.Selections, obj.Style)
+}
+func (ec *executionContext) fieldContext_NotificationAction_style(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationAction", field, false, false, errors.New("field of type NotificationActionStyle does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationAction_isCompleted(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationAction) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.IsCompleted)
+}
+func (ec *executionContext) fieldContext_NotificationAction_isCompleted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationAction", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _NotificationAdded_cursor(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationAdded) (ret graphql.Marshaler) {
 	return ec.marshalNStreamCursor2string(ctx, field.Selections, obj.Cursor)
 }
@@ -541,6 +924,103 @@ func (ec *executionContext) _NotificationAdded_notification(ctx context.Context,
 func (ec *executionContext) fieldContext_NotificationAdded_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "NotificationAdded",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NotificationChanged_cursor(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return ec.marshalNStreamCursor2string(ctx, field.Selections, obj.Cursor)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationChanged", field, false, false, errors.New("field of type StreamCursor does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationChanged_unreadCount(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationChanged", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationChanged_change(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return ec.marshalONotificationChange2ᚖkabinetᚋinternalᚋnotifyᚐNotificationChange(ctx, field.Selections, obj.Change)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationChanged", field, false, false, errors.New("field of type NotificationChange does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationChanged_notificationId(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.NotificationID)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_notificationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationChanged", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationChanged_upToId(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return ec.marshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, field.Selections, obj.UpToID)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_upToId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationChanged", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationChanged_topics(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationChanged_topics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Topics, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []notification.Topic) graphql.Marshaler {
+			return ec.marshalNNotificationTopic2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐTopicᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_topics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationChanged", field, false, false, errors.New("field of type NotificationTopic does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationChanged_action(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Action)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationChanged", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationChanged_notification(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationChanged_notification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notification, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationChanged_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NotificationChanged",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -654,6 +1134,34 @@ func (ec *executionContext) fieldContext_NotificationConnection_totalCount(_ con
 	return graphql.NewScalarFieldContext("NotificationConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _NotificationConnection_streamPosition(ctx context.Context, field graphql.CollectedField, obj *generated.NotificationConnection) (ret graphql.Marshaler) {
+	return ec.marshalOStreamCursor2ᚖstring(ctx, field.Selections, obj.StreamPosition)
+}
+func (ec *executionContext) fieldContext_NotificationConnection_streamPosition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationConnection", field, false, false, errors.New("field of type StreamCursor does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationCount_name(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationCount) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
+}
+func (ec *executionContext) fieldContext_NotificationCount_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationCount", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationCount_count(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationCount) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Count)
+}
+func (ec *executionContext) fieldContext_NotificationCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationCount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationCount_hasMore(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationCount) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasMore)
+}
+func (ec *executionContext) fieldContext_NotificationCount_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationCount", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _NotificationEdge_node(ctx context.Context, field graphql.CollectedField, obj *generated.NotificationEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -709,6 +1217,501 @@ func (ec *executionContext) fieldContext_NotificationEdge_cursor(_ context.Conte
 	return graphql.NewScalarFieldContext("NotificationEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
+func (ec *executionContext) _NotificationGroup_key(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroup) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Key)
+}
+func (ec *executionContext) fieldContext_NotificationGroup_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationGroup", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationGroup_count(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroup) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.Count)
+}
+func (ec *executionContext) fieldContext_NotificationGroup_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationGroup", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationGroup_unreadCount(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroup) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_NotificationGroup_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationGroup", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationGroup_latest(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationGroup_latest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Latest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalNNotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationGroup_latest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NotificationGroup",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NotificationGroupConnection_edges(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroupConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationGroupConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*notify.NotificationGroupEdge) graphql.Marshaler {
+			return ec.marshalNNotificationGroupEdge2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationGroupEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationGroupConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NotificationGroupConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NotificationGroupEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NotificationGroupConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroupConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationGroupConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*notify.NotificationGroup) graphql.Marshaler {
+			return ec.marshalNNotificationGroup2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationGroupᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationGroupConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NotificationGroupConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NotificationGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NotificationGroupConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroupConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationGroupConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v entgql.PageInfo[uuid.UUID]) graphql.Marshaler {
+			return ec.marshalNPageInfo2entgoᚗioᚋcontribᚋentgqlᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationGroupConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NotificationGroupConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NotificationGroupConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroupConnection) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int(ctx, field.Selections, obj.TotalCount)
+}
+func (ec *executionContext) fieldContext_NotificationGroupConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationGroupConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _NotificationGroupEdge_node(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroupEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationGroupEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *notify.NotificationGroup) graphql.Marshaler {
+			return ec.marshalNNotificationGroup2ᚖkabinetᚋinternalᚋnotifyᚐNotificationGroup(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationGroupEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NotificationGroupEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NotificationGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NotificationGroupEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *notify.NotificationGroupEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationGroupEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v entgql.Cursor[uuid.UUID]) graphql.Marshaler {
+			return ec.marshalNCursor2entgoᚗioᚋcontribᚋentgqlᚐCursor(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationGroupEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationGroupEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _RevertNotificationActionPayload_notification(ctx context.Context, field graphql.CollectedField, obj *RevertNotificationActionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevertNotificationActionPayload_notification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notification, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevertNotificationActionPayload_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevertNotificationActionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevertNotificationActionPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *RevertNotificationActionPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_RevertNotificationActionPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevertNotificationActionPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _RevertNotificationActionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *RevertNotificationActionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevertNotificationActionPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevertNotificationActionPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevertNotificationActionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SnoozeNotificationPayload_notification(ctx context.Context, field graphql.CollectedField, obj *SnoozeNotificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SnoozeNotificationPayload_notification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notification, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SnoozeNotificationPayload_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SnoozeNotificationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SnoozeNotificationPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *SnoozeNotificationPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_SnoozeNotificationPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SnoozeNotificationPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SnoozeNotificationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *SnoozeNotificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SnoozeNotificationPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SnoozeNotificationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SnoozeNotificationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnarchiveNotificationPayload_notification(ctx context.Context, field graphql.CollectedField, obj *UnarchiveNotificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnarchiveNotificationPayload_notification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notification, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UnarchiveNotificationPayload_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnarchiveNotificationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnarchiveNotificationPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *UnarchiveNotificationPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_UnarchiveNotificationPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnarchiveNotificationPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _UnarchiveNotificationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *UnarchiveNotificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnarchiveNotificationPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnarchiveNotificationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnarchiveNotificationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnsnoozeNotificationPayload_notification(ctx context.Context, field graphql.CollectedField, obj *UnsnoozeNotificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnsnoozeNotificationPayload_notification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Notification, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
+			return ec.marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UnsnoozeNotificationPayload_notification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnsnoozeNotificationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Notification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnsnoozeNotificationPayload_unreadCount(ctx context.Context, field graphql.CollectedField, obj *UnsnoozeNotificationPayload) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint(ctx, field.Selections, obj.UnreadCount)
+}
+func (ec *executionContext) fieldContext_UnsnoozeNotificationPayload_unreadCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnsnoozeNotificationPayload", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _UnsnoozeNotificationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *UnsnoozeNotificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnsnoozeNotificationPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖkabinetᚋgraphᚋgeneratedᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnsnoozeNotificationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnsnoozeNotificationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -743,8 +1746,8 @@ func (ec *executionContext) unmarshalInputArchiveNotificationInput(ctx context.C
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputMarkAllNotificationsReadInput(ctx context.Context, obj any) (notify.MarkAllNotificationsReadInput, error) {
-	var it notify.MarkAllNotificationsReadInput
+func (ec *executionContext) unmarshalInputArchiveNotificationsInput(ctx context.Context, obj any) (notify.ArchiveNotificationsInput, error) {
+	var it notify.ArchiveNotificationsInput
 	if obj == nil {
 		return it, nil
 	}
@@ -754,7 +1757,37 @@ func (ec *executionContext) unmarshalInputMarkAllNotificationsReadInput(ctx cont
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"upTo"}
+	fieldsInOrder := [...]string{"ids"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "ids":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ids"))
+			data, err := ec.unmarshalNID2ᚕkabinetᚋinternalᚋscalarᚐIDᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Ids = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputArchiveReadNotificationsInput(ctx context.Context, obj any) (notify.ArchiveReadNotificationsInput, error) {
+	var it notify.ArchiveReadNotificationsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"upTo", "topics"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -768,6 +1801,117 @@ func (ec *executionContext) unmarshalInputMarkAllNotificationsReadInput(ctx cont
 				return it, err
 			}
 			it.UpTo = data
+		case "topics":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("topics"))
+			data, err := ec.unmarshalONotificationTopic2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐTopicᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Topics = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputCompleteNotificationActionInput(ctx context.Context, obj any) (notify.CompleteNotificationActionInput, error) {
+	var it notify.CompleteNotificationActionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "action"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "action":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("action"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Action = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputMarkAllNotificationsReadInput(ctx context.Context, obj any) (notify.MarkAllNotificationsReadInput, error) {
+	var it notify.MarkAllNotificationsReadInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"upTo", "topics"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "upTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("upTo"))
+			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UpTo = data
+		case "topics":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("topics"))
+			data, err := ec.unmarshalONotificationTopic2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐTopicᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Topics = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputMarkNotificationInteractedInput(ctx context.Context, obj any) (notify.MarkNotificationInteractedInput, error) {
+	var it notify.MarkNotificationInteractedInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
 		}
 	}
 	return it, nil
@@ -863,6 +2007,43 @@ func (ec *executionContext) unmarshalInputMarkNotificationsSeenInput(ctx context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputNamedNotificationFilter(ctx context.Context, obj any) (notify.NamedNotificationFilter, error) {
+	var it notify.NamedNotificationFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"name", "filter"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "filter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("filter"))
+			data, err := ec.unmarshalONotificationFilter2ᚖkabinetᚋinternalᚋnotifyᚐNotificationFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Filter = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputNotificationFilter(ctx context.Context, obj any) (notify.NotificationFilter, error) {
 	var it notify.NotificationFilter
 	if obj == nil {
@@ -877,8 +2058,11 @@ func (ec *executionContext) unmarshalInputNotificationFilter(ctx context.Context
 	if _, present := asMap["archived"]; !present {
 		asMap["archived"] = false
 	}
+	if _, present := asMap["snoozed"]; !present {
+		asMap["snoozed"] = "EXCLUDE"
+	}
 
-	fieldsInOrder := [...]string{"topics", "unread", "archived"}
+	fieldsInOrder := [...]string{"topics", "types", "severities", "unread", "seen", "archived", "archive", "snoozed", "groupKey", "subjectId", "createdFrom", "createdTo"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -892,6 +2076,20 @@ func (ec *executionContext) unmarshalInputNotificationFilter(ctx context.Context
 				return it, err
 			}
 			it.Topics = data
+		case "types":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("types"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Types = data
+		case "severities":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("severities"))
+			data, err := ec.unmarshalONotificationSeverity2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐSeverityᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Severities = data
 		case "unread":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unread"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -899,6 +2097,13 @@ func (ec *executionContext) unmarshalInputNotificationFilter(ctx context.Context
 				return it, err
 			}
 			it.Unread = data
+		case "seen":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("seen"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Seen = data
 		case "archived":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("archived"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -906,6 +2111,175 @@ func (ec *executionContext) unmarshalInputNotificationFilter(ctx context.Context
 				return it, err
 			}
 			it.Archived = data
+		case "archive":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("archive"))
+			data, err := ec.unmarshalOInclusion2ᚖkabinetᚋinternalᚋnotifyᚐInclusion(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Archive = data
+		case "snoozed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("snoozed"))
+			data, err := ec.unmarshalOInclusion2ᚖkabinetᚋinternalᚋnotifyᚐInclusion(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Snoozed = data
+		case "groupKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("groupKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.GroupKey = data
+		case "subjectId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("subjectId"))
+			data, err := ec.unmarshalOID2ᚖkabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SubjectID = data
+		case "createdFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdFrom"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CreatedFrom = data
+		case "createdTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("createdTo"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CreatedTo = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputRevertNotificationActionInput(ctx context.Context, obj any) (notify.RevertNotificationActionInput, error) {
+	var it notify.RevertNotificationActionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputSnoozeNotificationInput(ctx context.Context, obj any) (notify.SnoozeNotificationInput, error) {
+	var it notify.SnoozeNotificationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "until"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "until":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("until"))
+			data, err := ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Until = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUnarchiveNotificationInput(ctx context.Context, obj any) (notify.UnarchiveNotificationInput, error) {
+	var it notify.UnarchiveNotificationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUnsnoozeNotificationInput(ctx context.Context, obj any) (notify.UnsnoozeNotificationInput, error) {
+	var it notify.UnsnoozeNotificationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2kabinetᚋinternalᚋscalarᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
 		}
 	}
 	return it, nil
@@ -1010,6 +2384,120 @@ func (ec *executionContext) _ArchiveNotificationPayload(ctx context.Context, sel
 	return out
 }
 
+var archiveNotificationsPayloadImplementors = []string{"ArchiveNotificationsPayload"}
+
+func (ec *executionContext) _ArchiveNotificationsPayload(ctx context.Context, sel ast.SelectionSet, obj *ArchiveNotificationsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, archiveNotificationsPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ArchiveNotificationsPayload")
+		case "archived":
+			out.Values[i] = ec._ArchiveNotificationsPayload_archived(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._ArchiveNotificationsPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ArchiveNotificationsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var archiveReadNotificationsPayloadImplementors = []string{"ArchiveReadNotificationsPayload"}
+
+func (ec *executionContext) _ArchiveReadNotificationsPayload(ctx context.Context, sel ast.SelectionSet, obj *ArchiveReadNotificationsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, archiveReadNotificationsPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ArchiveReadNotificationsPayload")
+		case "archived":
+			out.Values[i] = ec._ArchiveReadNotificationsPayload_archived(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._ArchiveReadNotificationsPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._ArchiveReadNotificationsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var completeNotificationActionPayloadImplementors = []string{"CompleteNotificationActionPayload"}
+
+func (ec *executionContext) _CompleteNotificationActionPayload(ctx context.Context, sel ast.SelectionSet, obj *CompleteNotificationActionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, completeNotificationActionPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CompleteNotificationActionPayload")
+		case "notification":
+			out.Values[i] = ec._CompleteNotificationActionPayload_notification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._CompleteNotificationActionPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._CompleteNotificationActionPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var markAllNotificationsReadPayloadImplementors = []string{"MarkAllNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkAllNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkAllNotificationsReadPayload) graphql.Marshaler {
@@ -1033,6 +2521,44 @@ func (ec *executionContext) _MarkAllNotificationsReadPayload(ctx context.Context
 			}
 		case "userErrors":
 			out.Values[i] = ec._MarkAllNotificationsReadPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var markNotificationInteractedPayloadImplementors = []string{"MarkNotificationInteractedPayload"}
+
+func (ec *executionContext) _MarkNotificationInteractedPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkNotificationInteractedPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationInteractedPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MarkNotificationInteractedPayload")
+		case "notification":
+			out.Values[i] = ec._MarkNotificationInteractedPayload_notification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._MarkNotificationInteractedPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._MarkNotificationInteractedPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1269,6 +2795,112 @@ func (ec *executionContext) _Notification(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "snoozedUntilAt":
+			out.Values[i] = ec._Notification_snoozedUntilAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "interactedAt":
+			out.Values[i] = ec._Notification_interactedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "groupKey":
+			out.Values[i] = ec._Notification_groupKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "url":
+			out.Values[i] = ec._Notification_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "actions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Notification_actions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "completedAction":
+			out.Values[i] = ec._Notification_completedAction(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "completedAt":
+			out.Values[i] = ec._Notification_completedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "deliveries":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Notification_deliveries(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1287,6 +2919,54 @@ func (ec *executionContext) _Notification(ctx context.Context, sel ast.Selection
 			FieldSet: deferredFieldSet,
 			Context:  ctx,
 		})
+	}
+
+	return out
+}
+
+var notificationActionImplementors = []string{"NotificationAction"}
+
+func (ec *executionContext) _NotificationAction(ctx context.Context, sel ast.SelectionSet, obj *notify.NotificationAction) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, notificationActionImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NotificationAction")
+		case "key":
+			out.Values[i] = ec._NotificationAction_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "label":
+			out.Values[i] = ec._NotificationAction_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._NotificationAction_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "style":
+			out.Values[i] = ec._NotificationAction_style(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "isCompleted":
+			out.Values[i] = ec._NotificationAction_isCompleted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
 	}
 
 	return out
@@ -1330,6 +3010,69 @@ func (ec *executionContext) _NotificationAdded(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var notificationChangedImplementors = []string{"NotificationChanged"}
+
+func (ec *executionContext) _NotificationChanged(ctx context.Context, sel ast.SelectionSet, obj *notify.NotificationChanged) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, notificationChangedImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NotificationChanged")
+		case "cursor":
+			out.Values[i] = ec._NotificationChanged_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._NotificationChanged_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "change":
+			out.Values[i] = ec._NotificationChanged_change(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "notificationId":
+			out.Values[i] = ec._NotificationChanged_notificationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "upToId":
+			out.Values[i] = ec._NotificationChanged_upToId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "topics":
+			out.Values[i] = ec._NotificationChanged_topics(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "action":
+			out.Values[i] = ec._NotificationChanged_action(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "notification":
+			out.Values[i] = ec._NotificationChanged_notification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var notificationConnectionImplementors = []string{"NotificationConnection"}
 
 func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast.SelectionSet, obj *generated.NotificationConnection) graphql.Marshaler {
@@ -1358,6 +3101,49 @@ func (ec *executionContext) _NotificationConnection(ctx context.Context, sel ast
 			}
 		case "totalCount":
 			out.Values[i] = ec._NotificationConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "streamPosition":
+			out.Values[i] = ec._NotificationConnection_streamPosition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var notificationCountImplementors = []string{"NotificationCount"}
+
+func (ec *executionContext) _NotificationCount(ctx context.Context, sel ast.SelectionSet, obj *notify.NotificationCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, notificationCountImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NotificationCount")
+		case "name":
+			out.Values[i] = ec._NotificationCount_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._NotificationCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hasMore":
+			out.Values[i] = ec._NotificationCount_hasMore(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1406,6 +3192,277 @@ func (ec *executionContext) _NotificationEdge(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var notificationGroupImplementors = []string{"NotificationGroup"}
+
+func (ec *executionContext) _NotificationGroup(ctx context.Context, sel ast.SelectionSet, obj *notify.NotificationGroup) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, notificationGroupImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NotificationGroup")
+		case "key":
+			out.Values[i] = ec._NotificationGroup_key(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._NotificationGroup_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._NotificationGroup_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "latest":
+			out.Values[i] = ec._NotificationGroup_latest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var notificationGroupConnectionImplementors = []string{"NotificationGroupConnection"}
+
+func (ec *executionContext) _NotificationGroupConnection(ctx context.Context, sel ast.SelectionSet, obj *notify.NotificationGroupConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, notificationGroupConnectionImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NotificationGroupConnection")
+		case "edges":
+			out.Values[i] = ec._NotificationGroupConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._NotificationGroupConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._NotificationGroupConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._NotificationGroupConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var notificationGroupEdgeImplementors = []string{"NotificationGroupEdge"}
+
+func (ec *executionContext) _NotificationGroupEdge(ctx context.Context, sel ast.SelectionSet, obj *notify.NotificationGroupEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, notificationGroupEdgeImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NotificationGroupEdge")
+		case "node":
+			out.Values[i] = ec._NotificationGroupEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._NotificationGroupEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var revertNotificationActionPayloadImplementors = []string{"RevertNotificationActionPayload"}
+
+func (ec *executionContext) _RevertNotificationActionPayload(ctx context.Context, sel ast.SelectionSet, obj *RevertNotificationActionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, revertNotificationActionPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RevertNotificationActionPayload")
+		case "notification":
+			out.Values[i] = ec._RevertNotificationActionPayload_notification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._RevertNotificationActionPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RevertNotificationActionPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var snoozeNotificationPayloadImplementors = []string{"SnoozeNotificationPayload"}
+
+func (ec *executionContext) _SnoozeNotificationPayload(ctx context.Context, sel ast.SelectionSet, obj *SnoozeNotificationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, snoozeNotificationPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SnoozeNotificationPayload")
+		case "notification":
+			out.Values[i] = ec._SnoozeNotificationPayload_notification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._SnoozeNotificationPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SnoozeNotificationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var unarchiveNotificationPayloadImplementors = []string{"UnarchiveNotificationPayload"}
+
+func (ec *executionContext) _UnarchiveNotificationPayload(ctx context.Context, sel ast.SelectionSet, obj *UnarchiveNotificationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, unarchiveNotificationPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UnarchiveNotificationPayload")
+		case "notification":
+			out.Values[i] = ec._UnarchiveNotificationPayload_notification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._UnarchiveNotificationPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UnarchiveNotificationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var unsnoozeNotificationPayloadImplementors = []string{"UnsnoozeNotificationPayload"}
+
+func (ec *executionContext) _UnsnoozeNotificationPayload(ctx context.Context, sel ast.SelectionSet, obj *UnsnoozeNotificationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, unsnoozeNotificationPayloadImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UnsnoozeNotificationPayload")
+		case "notification":
+			out.Values[i] = ec._UnsnoozeNotificationPayload_notification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "unreadCount":
+			out.Values[i] = ec._UnsnoozeNotificationPayload_unreadCount(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UnsnoozeNotificationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
@@ -1435,6 +3492,51 @@ func (ec *executionContext) marshalNArchiveNotificationPayload2ᚖkabinetᚋgrap
 	return ec._ArchiveNotificationPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNArchiveNotificationsInput2kabinetᚋinternalᚋnotifyᚐArchiveNotificationsInput(ctx context.Context, v any) (notify.ArchiveNotificationsInput, error) {
+	res, err := ec.unmarshalInputArchiveNotificationsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNArchiveNotificationsPayload2ᚖkabinetᚋgraphᚋgeneratedᚐArchiveNotificationsPayload(ctx context.Context, sel ast.SelectionSet, v *ArchiveNotificationsPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ArchiveNotificationsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNArchiveReadNotificationsInput2kabinetᚋinternalᚋnotifyᚐArchiveReadNotificationsInput(ctx context.Context, v any) (notify.ArchiveReadNotificationsInput, error) {
+	res, err := ec.unmarshalInputArchiveReadNotificationsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNArchiveReadNotificationsPayload2ᚖkabinetᚋgraphᚋgeneratedᚐArchiveReadNotificationsPayload(ctx context.Context, sel ast.SelectionSet, v *ArchiveReadNotificationsPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ArchiveReadNotificationsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNCompleteNotificationActionInput2kabinetᚋinternalᚋnotifyᚐCompleteNotificationActionInput(ctx context.Context, v any) (notify.CompleteNotificationActionInput, error) {
+	res, err := ec.unmarshalInputCompleteNotificationActionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCompleteNotificationActionPayload2ᚖkabinetᚋgraphᚋgeneratedᚐCompleteNotificationActionPayload(ctx context.Context, sel ast.SelectionSet, v *CompleteNotificationActionPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CompleteNotificationActionPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNMarkAllNotificationsReadInput2kabinetᚋinternalᚋnotifyᚐMarkAllNotificationsReadInput(ctx context.Context, v any) (notify.MarkAllNotificationsReadInput, error) {
 	res, err := ec.unmarshalInputMarkAllNotificationsReadInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -1448,6 +3550,21 @@ func (ec *executionContext) marshalNMarkAllNotificationsReadPayload2ᚖkabinet�
 		return graphql.Null
 	}
 	return ec._MarkAllNotificationsReadPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMarkNotificationInteractedInput2kabinetᚋinternalᚋnotifyᚐMarkNotificationInteractedInput(ctx context.Context, v any) (notify.MarkNotificationInteractedInput, error) {
+	res, err := ec.unmarshalInputMarkNotificationInteractedInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMarkNotificationInteractedPayload2ᚖkabinetᚋgraphᚋgeneratedᚐMarkNotificationInteractedPayload(ctx context.Context, sel ast.SelectionSet, v *MarkNotificationInteractedPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MarkNotificationInteractedPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNMarkNotificationReadInput2kabinetᚋinternalᚋnotifyᚐMarkNotificationReadInput(ctx context.Context, v any) (notify.MarkNotificationReadInput, error) {
@@ -1495,6 +3612,25 @@ func (ec *executionContext) marshalNMarkNotificationsSeenPayload2ᚖkabinetᚋgr
 	return ec._MarkNotificationsSeenPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNNamedNotificationFilter2ᚕᚖkabinetᚋinternalᚋnotifyᚐNamedNotificationFilterᚄ(ctx context.Context, v any) ([]*notify.NamedNotificationFilter, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*notify.NamedNotificationFilter, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNamedNotificationFilter2ᚖkabinetᚋinternalᚋnotifyᚐNamedNotificationFilter(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNNamedNotificationFilter2ᚖkabinetᚋinternalᚋnotifyᚐNamedNotificationFilter(ctx context.Context, v any) (*notify.NamedNotificationFilter, error) {
+	res, err := ec.unmarshalInputNamedNotificationFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNNotification2ᚕᚖkabinetᚋentᚋgeneratedᚐNotificationᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.Notification) graphql.Marshaler {
 	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -1521,6 +3657,42 @@ func (ec *executionContext) marshalNNotification2ᚖkabinetᚋentᚋgeneratedᚐ
 	return ec._Notification(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNNotificationAction2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationActionᚄ(ctx context.Context, sel ast.SelectionSet, v []*notify.NotificationAction) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNotificationAction2ᚖkabinetᚋinternalᚋnotifyᚐNotificationAction(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNNotificationAction2ᚖkabinetᚋinternalᚋnotifyᚐNotificationAction(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationAction) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._NotificationAction(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNNotificationActionStyle2kabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx context.Context, v any) (notify.NotificationActionStyle, error) {
+	var res notify.NotificationActionStyle
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNotificationActionStyle2kabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx context.Context, sel ast.SelectionSet, v notify.NotificationActionStyle) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNNotificationAdded2ᚖkabinetᚋinternalᚋnotifyᚐNotificationAdded(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationAdded) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -1531,6 +3703,16 @@ func (ec *executionContext) marshalNNotificationAdded2ᚖkabinetᚋinternalᚋno
 	return ec._NotificationAdded(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNNotificationChanged2ᚖkabinetᚋinternalᚋnotifyᚐNotificationChanged(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationChanged) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._NotificationChanged(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNNotificationConnection2ᚖkabinetᚋentᚋgeneratedᚐNotificationConnection(ctx context.Context, sel ast.SelectionSet, v *generated.NotificationConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -1539,6 +3721,32 @@ func (ec *executionContext) marshalNNotificationConnection2ᚖkabinetᚋentᚋge
 		return graphql.Null
 	}
 	return ec._NotificationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNNotificationCount2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationCountᚄ(ctx context.Context, sel ast.SelectionSet, v []*notify.NotificationCount) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNotificationCount2ᚖkabinetᚋinternalᚋnotifyᚐNotificationCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNNotificationCount2ᚖkabinetᚋinternalᚋnotifyᚐNotificationCount(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationCount) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._NotificationCount(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNNotificationEdge2ᚕᚖkabinetᚋentᚋgeneratedᚐNotificationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*generated.NotificationEdge) graphql.Marshaler {
@@ -1567,6 +3775,98 @@ func (ec *executionContext) marshalNNotificationEdge2ᚖkabinetᚋentᚋgenerate
 	return ec._NotificationEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNNotificationGroup2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []*notify.NotificationGroup) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNotificationGroup2ᚖkabinetᚋinternalᚋnotifyᚐNotificationGroup(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNNotificationGroup2ᚖkabinetᚋinternalᚋnotifyᚐNotificationGroup(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationGroup) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._NotificationGroup(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNNotificationGroupConnection2ᚖkabinetᚋinternalᚋnotifyᚐNotificationGroupConnection(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationGroupConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._NotificationGroupConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNNotificationGroupEdge2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationGroupEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*notify.NotificationGroupEdge) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNNotificationGroupEdge2ᚖkabinetᚋinternalᚋnotifyᚐNotificationGroupEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNNotificationGroupEdge2ᚖkabinetᚋinternalᚋnotifyᚐNotificationGroupEdge(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationGroupEdge) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._NotificationGroupEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋannouncementᚐSeverity(ctx context.Context, v any) (announcement.Severity, error) {
+	var res announcement.Severity
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋannouncementᚐSeverity(ctx context.Context, sel ast.SelectionSet, v announcement.Severity) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋbroadcastᚐSeverity(ctx context.Context, v any) (broadcast.Severity, error) {
+	var res broadcast.Severity
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋbroadcastᚐSeverity(ctx context.Context, sel ast.SelectionSet, v broadcast.Severity) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋnotificationruleᚐSeverity(ctx context.Context, v any) (notificationrule.Severity, error) {
+	var res notificationrule.Severity
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋnotificationruleᚐSeverity(ctx context.Context, sel ast.SelectionSet, v notificationrule.Severity) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋnotificationᚐSeverity(ctx context.Context, v any) (notification.Severity, error) {
 	var res notification.Severity
 	err := res.UnmarshalGQL(v)
@@ -1587,11 +3887,132 @@ func (ec *executionContext) marshalNNotificationTopic2kabinetᚋentᚋgenerated�
 	return v
 }
 
+func (ec *executionContext) unmarshalNNotificationTopic2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐTopicᚄ(ctx context.Context, v any) ([]notification.Topic, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]notification.Topic, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNotificationTopic2kabinetᚋentᚋgeneratedᚋnotificationᚐTopic(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNNotificationTopic2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐTopicᚄ(ctx context.Context, sel ast.SelectionSet, v []notification.Topic) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNNotificationTopic2kabinetᚋentᚋgeneratedᚋnotificationᚐTopic(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNRevertNotificationActionInput2kabinetᚋinternalᚋnotifyᚐRevertNotificationActionInput(ctx context.Context, v any) (notify.RevertNotificationActionInput, error) {
+	res, err := ec.unmarshalInputRevertNotificationActionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRevertNotificationActionPayload2ᚖkabinetᚋgraphᚋgeneratedᚐRevertNotificationActionPayload(ctx context.Context, sel ast.SelectionSet, v *RevertNotificationActionPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RevertNotificationActionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSnoozeNotificationInput2kabinetᚋinternalᚋnotifyᚐSnoozeNotificationInput(ctx context.Context, v any) (notify.SnoozeNotificationInput, error) {
+	res, err := ec.unmarshalInputSnoozeNotificationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSnoozeNotificationPayload2ᚖkabinetᚋgraphᚋgeneratedᚐSnoozeNotificationPayload(ctx context.Context, sel ast.SelectionSet, v *SnoozeNotificationPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SnoozeNotificationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUnarchiveNotificationInput2kabinetᚋinternalᚋnotifyᚐUnarchiveNotificationInput(ctx context.Context, v any) (notify.UnarchiveNotificationInput, error) {
+	res, err := ec.unmarshalInputUnarchiveNotificationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUnarchiveNotificationPayload2ᚖkabinetᚋgraphᚋgeneratedᚐUnarchiveNotificationPayload(ctx context.Context, sel ast.SelectionSet, v *UnarchiveNotificationPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UnarchiveNotificationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUnsnoozeNotificationInput2kabinetᚋinternalᚋnotifyᚐUnsnoozeNotificationInput(ctx context.Context, v any) (notify.UnsnoozeNotificationInput, error) {
+	res, err := ec.unmarshalInputUnsnoozeNotificationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUnsnoozeNotificationPayload2ᚖkabinetᚋgraphᚋgeneratedᚐUnsnoozeNotificationPayload(ctx context.Context, sel ast.SelectionSet, v *UnsnoozeNotificationPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UnsnoozeNotificationPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOInclusion2ᚖkabinetᚋinternalᚋnotifyᚐInclusion(ctx context.Context, v any) (*notify.Inclusion, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(notify.Inclusion)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOInclusion2ᚖkabinetᚋinternalᚋnotifyᚐInclusion(ctx context.Context, sel ast.SelectionSet, v *notify.Inclusion) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐNotification(ctx context.Context, sel ast.SelectionSet, v *generated.Notification) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Notification(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalONotificationChange2ᚖkabinetᚋinternalᚋnotifyᚐNotificationChange(ctx context.Context, v any) (*notify.NotificationChange, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(notify.NotificationChange)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONotificationChange2ᚖkabinetᚋinternalᚋnotifyᚐNotificationChange(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationChange) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalONotificationFilter2ᚖkabinetᚋinternalᚋnotifyᚐNotificationFilter(ctx context.Context, v any) (*notify.NotificationFilter, error) {
@@ -1600,6 +4021,89 @@ func (ec *executionContext) unmarshalONotificationFilter2ᚖkabinetᚋinternal�
 	}
 	res, err := ec.unmarshalInputNotificationFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalONotificationSeverity2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐSeverityᚄ(ctx context.Context, v any) ([]notification.Severity, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]notification.Severity, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋnotificationᚐSeverity(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalONotificationSeverity2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐSeverityᚄ(ctx context.Context, sel ast.SelectionSet, v []notification.Severity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNNotificationSeverity2kabinetᚋentᚋgeneratedᚋnotificationᚐSeverity(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalONotificationSeverity2ᚖkabinetᚋentᚋgeneratedᚋannouncementᚐSeverity(ctx context.Context, v any) (*announcement.Severity, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(announcement.Severity)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONotificationSeverity2ᚖkabinetᚋentᚋgeneratedᚋannouncementᚐSeverity(ctx context.Context, sel ast.SelectionSet, v *announcement.Severity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalONotificationSeverity2ᚖkabinetᚋentᚋgeneratedᚋbroadcastᚐSeverity(ctx context.Context, v any) (*broadcast.Severity, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(broadcast.Severity)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONotificationSeverity2ᚖkabinetᚋentᚋgeneratedᚋbroadcastᚐSeverity(ctx context.Context, sel ast.SelectionSet, v *broadcast.Severity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalONotificationSeverity2ᚖkabinetᚋentᚋgeneratedᚋnotificationᚐSeverity(ctx context.Context, v any) (*notification.Severity, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(notification.Severity)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONotificationSeverity2ᚖkabinetᚋentᚋgeneratedᚋnotificationᚐSeverity(ctx context.Context, sel ast.SelectionSet, v *notification.Severity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalONotificationTopic2ᚕkabinetᚋentᚋgeneratedᚋnotificationᚐTopicᚄ(ctx context.Context, v any) ([]notification.Topic, error) {
@@ -1635,6 +4139,22 @@ func (ec *executionContext) marshalONotificationTopic2ᚕkabinetᚋentᚋgenerat
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalONotificationTopic2ᚖkabinetᚋentᚋgeneratedᚋnotificationᚐTopic(ctx context.Context, v any) (*notification.Topic, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(notification.Topic)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONotificationTopic2ᚖkabinetᚋentᚋgeneratedᚋnotificationᚐTopic(ctx context.Context, sel ast.SelectionSet, v *notification.Topic) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -959,6 +959,13 @@ func (ec *executionContext) fieldContext_OrderConnection_totalCount(_ context.Co
 	return graphql.NewScalarFieldContext("OrderConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _OrderConnection_streamPosition(ctx context.Context, field graphql.CollectedField, obj *generated.OrderConnection) (ret graphql.Marshaler) {
+	return ec.marshalOStreamCursor2ᚖstring(ctx, field.Selections, obj.StreamPosition)
+}
+func (ec *executionContext) fieldContext_OrderConnection_streamPosition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OrderConnection", field, false, false, errors.New("field of type StreamCursor does not have child fields"))
+}
+
 func (ec *executionContext) _OrderConnection_sums(ctx context.Context, field graphql.CollectedField, obj *generated.OrderConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4158,6 +4165,11 @@ func (ec *executionContext) _OrderConnection(ctx context.Context, sel ast.Select
 		case "totalCount":
 			out.Values[i] = ec._OrderConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "streamPosition":
+			out.Values[i] = ec._OrderConnection_streamPosition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sums":

@@ -6,8 +6,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	delivery1 "kabinet/ent/generated/delivery"
 	document1 "kabinet/ent/generated/document"
 	"kabinet/ent/generated/letter"
+	"kabinet/ent/generated/notification"
+	"kabinet/ent/generated/reminder"
 	"kabinet/internal/account"
 	"kabinet/internal/account/arrival"
 	"kabinet/internal/account/contact"
@@ -21,6 +24,12 @@ import (
 	"kabinet/internal/document"
 	"kabinet/internal/list"
 	"kabinet/internal/notify"
+	"kabinet/internal/notify/broadcast"
+	"kabinet/internal/notify/delivery"
+	"kabinet/internal/notify/endpoint"
+	"kabinet/internal/notify/preference"
+	"kabinet/internal/notify/send"
+	"kabinet/internal/notify/template"
 	"kabinet/internal/order"
 	"kabinet/internal/order/after"
 	"kabinet/internal/order/goods"
@@ -63,6 +72,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Achievement() AchievementResolver
 	Address() AddressResolver
+	Announcement() AnnouncementResolver
 	Article() ArticleResolver
 	ArticleCategory() ArticleCategoryResolver
 	AuditEntry() AuditEntryResolver
@@ -76,6 +86,7 @@ type ResolverRoot interface {
 	BonusReversal() BonusReversalResolver
 	BonusStatement() BonusStatementResolver
 	BonusTransfer() BonusTransferResolver
+	Broadcast() BroadcastResolver
 	Campaign() CampaignResolver
 	CampaignEntry() CampaignEntryResolver
 	CampaignPhoto() CampaignPhotoResolver
@@ -87,6 +98,7 @@ type ResolverRoot interface {
 	CustomerCard() CustomerCardResolver
 	CustomerNote() CustomerNoteResolver
 	DataExport() DataExportResolver
+	Delivery() DeliveryResolver
 	DeliveryPreference() DeliveryPreferenceResolver
 	Document() DocumentResolver
 	EarningRule() EarningRuleResolver
@@ -99,6 +111,8 @@ type ResolverRoot interface {
 	Membership() MembershipResolver
 	Mutation() MutationResolver
 	Notification() NotificationResolver
+	NotificationRule() NotificationRuleResolver
+	NotificationTemplate() NotificationTemplateResolver
 	Operator() OperatorResolver
 	Order() OrderResolver
 	OrderConnection() OrderConnectionResolver
@@ -108,17 +122,20 @@ type ResolverRoot interface {
 	PersonalManager() PersonalManagerResolver
 	Product() ProductResolver
 	PromoCodeCheck() PromoCodeCheckResolver
+	PushEndpoint() PushEndpointResolver
 	Query() QueryResolver
 	RaffleResult() RaffleResultResolver
 	Reason() ReasonResolver
 	Recipient() RecipientResolver
 	Referral() ReferralResolver
 	ReferralStanding() ReferralStandingResolver
+	Reminder() ReminderResolver
 	ReturnOption() ReturnOptionResolver
 	ReturnRequest() ReturnRequestResolver
 	Review() ReviewResolver
 	Reward() RewardResolver
 	RewardRedemption() RewardRedemptionResolver
+	Segment() SegmentResolver
 	ServiceLevel() ServiceLevelResolver
 	Session() SessionResolver
 	Shipment() ShipmentResolver
@@ -342,6 +359,45 @@ type ComplexityRoot struct {
 		Wallet     func(childComplexity int) int
 	}
 
+	Announcement struct {
+		Audience     func(childComplexity int) int
+		Body         func(childComplexity int) int
+		DismissedAt  func(childComplexity int) int
+		Dismissible  func(childComplexity int) int
+		EndsAt       func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		ReadAt       func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		SavedByID    func(childComplexity int) int
+		Severity     func(childComplexity int) int
+		StartsAt     func(childComplexity int) int
+		Status       func(childComplexity int) int
+		Title        func(childComplexity int) int
+		ToldAt       func(childComplexity int) int
+		Translations func(childComplexity int) int
+		URL          func(childComplexity int) int
+		WithdrawnAt  func(childComplexity int) int
+	}
+
+	AnnouncementAdded struct {
+		Announcement   func(childComplexity int) int
+		AnnouncementID func(childComplexity int) int
+		Change         func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+	}
+
+	AnnouncementConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AnnouncementEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	ApplyMacroPayload struct {
 		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -374,6 +430,18 @@ type ComplexityRoot struct {
 		Notification func(childComplexity int) int
 		UnreadCount  func(childComplexity int) int
 		UserErrors   func(childComplexity int) int
+	}
+
+	ArchiveNotificationsPayload struct {
+		Archived    func(childComplexity int) int
+		UnreadCount func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	ArchiveReadNotificationsPayload struct {
+		Archived    func(childComplexity int) int
+		UnreadCount func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	Article struct {
@@ -781,6 +849,66 @@ type ComplexityRoot struct {
 		Seq          func(childComplexity int) int
 	}
 
+	Broadcast struct {
+		BeganAt   func(childComplexity int) int
+		Channels  func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		EndedAt   func(childComplexity int) int
+		Filter    func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Progress  func(childComplexity int) int
+		Results   func(childComplexity int) int
+		Revision  func(childComplexity int) int
+		SavedByID func(childComplexity int) int
+		Segment   func(childComplexity int) int
+		Severity  func(childComplexity int) int
+		StartsAt  func(childComplexity int) int
+		Status    func(childComplexity int) int
+		Texts     func(childComplexity int) int
+		Type      func(childComplexity int) int
+		URL       func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+	}
+
+	BroadcastConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	BroadcastEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	BroadcastProgress struct {
+		Done      func(childComplexity int) int
+		PerMinute func(childComplexity int) int
+		Percent   func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Total     func(childComplexity int) int
+	}
+
+	BroadcastResult struct {
+		Channel   func(childComplexity int) int
+		Clicked   func(childComplexity int) int
+		Delivered func(childComplexity int) int
+		Failed    func(childComplexity int) int
+		Opened    func(childComplexity int) int
+		Planned   func(childComplexity int) int
+		Sent      func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Waiting   func(childComplexity int) int
+	}
+
+	BroadcastText struct {
+		Body   func(childComplexity int) int
+		Locale func(childComplexity int) int
+		Title  func(childComplexity int) int
+	}
+
 	BusinessCalendar struct {
 		GlobalID  func(childComplexity int) int
 		Holidays  func(childComplexity int) int
@@ -964,6 +1092,16 @@ type ComplexityRoot struct {
 
 	CancelAccountDeletionPayload struct {
 		User       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CancelBroadcastPayload struct {
+		Broadcast  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	CancelDeliveryPayload struct {
+		Delivery   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -1195,6 +1333,12 @@ type ComplexityRoot struct {
 		Wallets       func(childComplexity int, hidden *bool) int
 	}
 
+	CompleteNotificationActionPayload struct {
+		Notification func(childComplexity int) int
+		UnreadCount  func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	CompleteSecondFactorPayload struct {
 		Session    func(childComplexity int) int
 		User       func(childComplexity int) int
@@ -1296,6 +1440,11 @@ type ComplexityRoot struct {
 		Payment    func(childComplexity int) int
 		Replayed   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	CreateNotificationTypePayload struct {
+		NotificationType func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	CreatePaymentLinkPayload struct {
@@ -1486,6 +1635,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteNotificationRulePayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteNotificationTypePayload struct {
+		DeletedType func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	DeleteOperatorPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -1501,7 +1660,17 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	DeleteReminderPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	DeleteReviewPayload struct {
+		DeletedID  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	DeleteSegmentPayload struct {
 		DeletedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
@@ -1556,6 +1725,64 @@ type ComplexityRoot struct {
 		Losses   func(childComplexity int) int
 	}
 
+	Delivery struct {
+		Address        func(childComplexity int) int
+		Attempts       func(childComplexity int) int
+		Channel        func(childComplexity int) int
+		ClickedAt      func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CustomerID     func(childComplexity int) int
+		DeliveredAt    func(childComplexity int) int
+		DueAt          func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		GlobalID       func(childComplexity int) int
+		NotificationID func(childComplexity int) int
+		OpenedAt       func(childComplexity int) int
+		Provider       func(childComplexity int) int
+		ProviderRef    func(childComplexity int) int
+		Required       func(childComplexity int) int
+		SentAt         func(childComplexity int) int
+		SentWithID     func(childComplexity int) int
+		Status         func(childComplexity int) int
+		StatusReason   func(childComplexity int) int
+		Test           func(childComplexity int) int
+		Type           func(childComplexity int) int
+	}
+
+	DeliveryAttempt struct {
+		At       func(childComplexity int) int
+		Failure  func(childComplexity int) int
+		Provider func(childComplexity int) int
+		Status   func(childComplexity int) int
+		TookMs   func(childComplexity int) int
+	}
+
+	DeliveryConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DeliveryCount struct {
+		Channel   func(childComplexity int) int
+		Clicked   func(childComplexity int) int
+		Day       func(childComplexity int) int
+		Dead      func(childComplexity int) int
+		Delivered func(childComplexity int) int
+		Opened    func(childComplexity int) int
+		Sent      func(childComplexity int) int
+		Skipped   func(childComplexity int) int
+		Total     func(childComplexity int) int
+		Type      func(childComplexity int) int
+		Waiting   func(childComplexity int) int
+	}
+
+	DeliveryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeliveryPoint struct {
 		Address func(childComplexity int) int
 		Code    func(childComplexity int) int
@@ -1600,6 +1827,12 @@ type ComplexityRoot struct {
 	DiscountStep struct {
 		DiscountBasisPoints func(childComplexity int) int
 		Spent               func(childComplexity int) int
+	}
+
+	DismissAnnouncementPayload struct {
+		Announcement        func(childComplexity int) int
+		UnreadAnnouncements func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
 	}
 
 	Document struct {
@@ -2110,6 +2343,13 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	LinkMessengerPayload struct {
+		DeepLink   func(childComplexity int) int
+		Link       func(childComplexity int) int
+		StartCode  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	LinkTicketsPayload struct {
 		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -2171,6 +2411,18 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	MarkAnnouncementReadPayload struct {
+		Announcement        func(childComplexity int) int
+		UnreadAnnouncements func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
+	}
+
+	MarkNotificationInteractedPayload struct {
+		Notification func(childComplexity int) int
+		UnreadCount  func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	MarkNotificationReadPayload struct {
 		Notification func(childComplexity int) int
 		UnreadCount  func(childComplexity int) int
@@ -2207,6 +2459,18 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	MessengerLink struct {
+		CreatedAt func(childComplexity int) int
+		EndReason func(childComplexity int) int
+		EndedAt   func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Label     func(childComplexity int) int
+		LinkedAt  func(childComplexity int) int
+		Messenger func(childComplexity int) int
+		Status    func(childComplexity int) int
+	}
+
 	ModerateCampaignEntriesPayload struct {
 		Changed    func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -2239,274 +2503,316 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AcceptFamilyInvitation      func(childComplexity int, input account.AcceptFamilyInvitationInput) int
-		AccruePoints                func(childComplexity int, input bonus.AccruePointsInput) int
-		AccruePointsInBulk          func(childComplexity int, input bonus.AccruePointsInBulkInput) int
-		ActForCustomer              func(childComplexity int, input desk.ActForCustomerInput) int
-		ActivateGiftCard            func(childComplexity int, input wallet.ActivateGiftCardInput) int
-		ActivateOffer               func(childComplexity int, input promotion.ActivateOfferInput) int
-		ActivatePoints              func(childComplexity int, input bonus.ActivatePointsInput) int
-		AddContactPoint             func(childComplexity int, input contact.AddContactPointInput) int
-		AddInternalNote             func(childComplexity int, input support.AddInternalNoteInput) int
-		AddPaymentMethod            func(childComplexity int, input profile.AddPaymentMethodInput) int
-		AddRewardCodes              func(childComplexity int, input reward.AddRewardCodesInput) int
-		AddTicketParticipant        func(childComplexity int, input support.AddTicketParticipantInput) int
-		AddToWishlist               func(childComplexity int, input list.AddToWishlistInput) int
-		AddTrackingEvent            func(childComplexity int, input history.AddTrackingEventInput) int
-		AdjustPoints                func(childComplexity int, input bonus.AdjustPointsInput) int
-		AdjustWallet                func(childComplexity int, input wallet.AdjustWalletInput) int
-		ApplyMacro                  func(childComplexity int, input desk1.ApplyMacroInput) int
-		ApplyPromoCode              func(childComplexity int, input promotion.ApplyPromoCodeInput) int
-		ApproveAdjustment           func(childComplexity int, input bonus.ApproveAdjustmentInput) int
-		ApproveWalletAdjustment     func(childComplexity int, input wallet.ApproveWalletAdjustmentInput) int
-		ArchiveNotification         func(childComplexity int, input notify.ArchiveNotificationInput) int
-		AssignTicket                func(childComplexity int, input desk1.AssignTicketInput) int
-		BlockUser                   func(childComplexity int, input desk.BlockUserInput) int
-		CancelAccountDeletion       func(childComplexity int) int
-		CancelOrder                 func(childComplexity int, input order.CancelOrderInput) int
-		CancelPending               func(childComplexity int, input bonus.CancelPendingInput) int
-		CancelReturn                func(childComplexity int, input after.CancelReturnInput) int
-		CancelRewardRedemption      func(childComplexity int, input reward.CancelRewardRedemptionInput) int
-		CaptureHold                 func(childComplexity int, input bonus.CaptureHoldInput) int
-		ChangeFamilyRole            func(childComplexity int, input account.ChangeFamilyRoleInput) int
-		ChangeLogin                 func(childComplexity int, input account.ChangeLoginInput) int
-		ChangeOrderAddress          func(childComplexity int, input after.ChangeOrderAddressInput) int
-		ChangePassword              func(childComplexity int, input account.ChangePasswordInput) int
-		ClaimNextTicket             func(childComplexity int) int
-		ClaimOrder                  func(childComplexity int, input after.ClaimOrderInput) int
-		ClaimReferral               func(childComplexity int, input referral.ClaimReferralInput) int
-		CloseTicket                 func(childComplexity int, input support.CloseTicketInput) int
-		CompleteSecondFactor        func(childComplexity int, input factor.CompleteSecondFactorInput) int
-		ConfirmAccountDeletion      func(childComplexity int, input privacy.ConfirmAccountDeletionInput) int
-		ConfirmBotAnswer            func(childComplexity int, input bot.ConfirmBotAnswerInput) int
-		ConfirmContact              func(childComplexity int, input account.ConfirmContactInput) int
-		ConfirmIdentityLink         func(childComplexity int, input social.ConfirmIdentityLinkInput) int
-		ConfirmLoginChange          func(childComplexity int, input contact.ConfirmLoginChangeInput) int
-		ConfirmPaymentMethod        func(childComplexity int, input profile.ConfirmPaymentMethodInput) int
-		ConfirmTotp                 func(childComplexity int, input factor.ConfirmTotpInput) int
-		ConfirmTransfer             func(childComplexity int, input wallet.ConfirmTransferInput) int
-		CreateFamily                func(childComplexity int, input account.CreateFamilyInput) int
-		CreateInvoicePaymentLink    func(childComplexity int, input invoice.CreateInvoicePaymentLinkInput) int
-		CreatePaymentLink           func(childComplexity int, input after.CreatePaymentLinkInput) int
-		CreateReferralLink          func(childComplexity int) int
-		CreateShoppingListFromOrder func(childComplexity int, input list.CreateShoppingListFromOrderInput) int
-		CreateUser                  func(childComplexity int, input desk.CreateUserInput) int
-		DecideReturn                func(childComplexity int, input after.DecideReturnInput) int
-		DeclineFamilyInvitation     func(childComplexity int, input account.DeclineFamilyInvitationInput) int
-		DeleteAddress               func(childComplexity int, input profile.DeleteAddressInput) int
-		DeleteArticleCategory       func(childComplexity int, input article.DeleteArticleCategoryInput) int
-		DeleteBusinessCalendar      func(childComplexity int, input clock.DeleteBusinessCalendarInput) int
-		DeleteCannedReply           func(childComplexity int, input desk1.DeleteCannedReplyInput) int
-		DeleteCardSource            func(childComplexity int, input card.DeleteCardSourceInput) int
-		DeleteCustomerNote          func(childComplexity int, input card.DeleteCustomerNoteInput) int
-		DeleteDocument              func(childComplexity int, input document.DeleteDocumentInput) int
-		DeleteGoal                  func(childComplexity int, input campaign.DeleteGoalInput) int
-		DeleteMacro                 func(childComplexity int, input desk1.DeleteMacroInput) int
-		DeleteOperator              func(childComplexity int, input desk1.DeleteOperatorInput) int
-		DeletePaymentMethod         func(childComplexity int, input profile.DeletePaymentMethodInput) int
-		DeleteRecipient             func(childComplexity int, input profile.DeleteRecipientInput) int
-		DeleteReview                func(childComplexity int, input list.DeleteReviewInput) int
-		DeleteServiceLevel          func(childComplexity int, input clock.DeleteServiceLevelInput) int
-		DeleteShoppingList          func(childComplexity int, input list.DeleteShoppingListInput) int
-		DeleteSupportTeam           func(childComplexity int, input desk1.DeleteSupportTeamInput) int
-		DeleteSurvey                func(childComplexity int, input survey.DeleteSurveyInput) int
-		DeleteTicketView            func(childComplexity int, input desk1.DeleteTicketViewInput) int
-		DeleteWebhookEndpoint       func(childComplexity int, input webhook.DeleteWebhookEndpointInput) int
-		DisableCodeFactor           func(childComplexity int, input factor.CodeFactorInput) int
-		DisableTotp                 func(childComplexity int) int
-		DrawRaffle                  func(childComplexity int, input campaign.DrawRaffleInput) int
-		EditTicketMessage           func(childComplexity int, input support.EditTicketMessageInput) int
-		EnableCodeFactor            func(childComplexity int, input factor.CodeFactorInput) int
-		EndRepresentation           func(childComplexity int, input desk.EndRepresentationInput) int
-		EndUserSessions             func(childComplexity int, input desk.EndUserSessionsInput) int
-		EnrollTotp                  func(childComplexity int) int
-		EnterCampaign               func(childComplexity int, input campaign.EnterCampaignInput) int
-		ExchangePoints              func(childComplexity int, input bonus.ExchangePointsInput) int
-		ExchangeReward              func(childComplexity int, input reward.ExchangeRewardInput) int
-		ExportOrders                func(childComplexity int, input paper.ExportOrdersInput) int
-		ExportStatement             func(childComplexity int, input paper.ExportStatementInput) int
-		ExtendLot                   func(childComplexity int, input bonus.ExtendLotInput) int
-		FinishLinkIdentity          func(childComplexity int, input social.FinishLinkIdentityInput) int
-		FinishPasskeyEnrollment     func(childComplexity int, input factor.FinishPasskeyEnrollmentInput) int
-		FinishPasskeySignIn         func(childComplexity int, input factor.FinishPasskeySignInInput) int
-		FinishProviderSignIn        func(childComplexity int, input social.FinishProviderSignInInput) int
-		FulfilReward                func(childComplexity int, input reward.FulfilRewardInput) int
-		GenerateDocument            func(childComplexity int, input paper.GenerateDocumentInput) int
-		HoldPoints                  func(childComplexity int, input bonus.HoldPointsInput) int
-		InviteToFamily              func(childComplexity int, input account.InviteToFamilyInput) int
-		IssueCredentials            func(childComplexity int, input desk.IssueCredentialsInput) int
-		IssueGiftCards              func(childComplexity int, input wallet.IssueGiftCardsInput) int
-		JoinClub                    func(childComplexity int, input promotion.JoinClubInput) int
-		LeaveClub                   func(childComplexity int, input promotion.LeaveClubInput) int
-		LeaveFamily                 func(childComplexity int, input account.LeaveFamilyInput) int
-		LeaveTicket                 func(childComplexity int, input support.LeaveTicketInput) int
-		LinkIdentity                func(childComplexity int, input social.LinkIdentityInput) int
-		LinkTickets                 func(childComplexity int, input support.LinkTicketsInput) int
-		MarkAllNotificationsRead    func(childComplexity int, input notify.MarkAllNotificationsReadInput) int
-		MarkNotificationRead        func(childComplexity int, input notify.MarkNotificationReadInput) int
-		MarkNotificationUnread      func(childComplexity int, input notify.MarkNotificationUnreadInput) int
-		MarkNotificationsSeen       func(childComplexity int, input notify.MarkNotificationsSeenInput) int
-		MarkTicketRead              func(childComplexity int, input support.MarkTicketReadInput) int
-		MergeTickets                func(childComplexity int, input support.MergeTicketsInput) int
-		ModerateCampaignEntries     func(childComplexity int, input campaign.ModerateCampaignEntriesInput) int
-		ModerateCampaignEntry       func(childComplexity int, input campaign.ModerateCampaignEntryInput) int
-		ModerateReview              func(childComplexity int, input list.ModerateReviewInput) int
-		MoveBetweenWallets          func(childComplexity int, input wallet.MoveBetweenWalletsInput) int
-		OpenTicket                  func(childComplexity int, input support.OpenTicketInput) int
-		OpenWallet                  func(childComplexity int, input wallet.OpenWalletInput) int
-		OrderShoppingList           func(childComplexity int, input list.OrderShoppingListInput) int
-		PayInvoice                  func(childComplexity int, input wallet.PayInvoiceInput) int
-		PayOrderFromWallet          func(childComplexity int, input wallet.PayOrderFromWalletInput) int
-		PlaceGuestOrder             func(childComplexity int, input after.PlaceGuestOrderInput) int
-		PlaceOneClickOrder          func(childComplexity int, input after.PlaceOneClickOrderInput) int
-		PlaceOrder                  func(childComplexity int, input order.PlaceOrderInput) int
-		PublishArticle              func(childComplexity int, input article.PublishArticleInput) int
-		QuoteInvoicePayment         func(childComplexity int, input wallet.QuoteInvoicePaymentInput) int
-		QuoteTransfer               func(childComplexity int, input wallet.QuoteTransferInput) int
-		RateArticle                 func(childComplexity int, input article.RateArticleInput) int
-		RateTicket                  func(childComplexity int, input survey.RateTicketInput) int
-		ReceiveCash                 func(childComplexity int, input wallet.ReceiveCashInput) int
-		ReceiveReturn               func(childComplexity int, input after.ReceiveReturnInput) int
-		RecordAct                   func(childComplexity int, input earning.RecordActInput) int
-		RecordConsent               func(childComplexity int, input privacy.RecordConsentInput) int
-		RecordPayment               func(childComplexity int, input invoice.RecordPaymentInput) int
-		RecordRefund                func(childComplexity int, input after.RecordRefundInput) int
-		RecordView                  func(childComplexity int, input list.RecordViewInput) int
-		RecordVisit                 func(childComplexity int, input earning.RecordVisitInput) int
-		RedeemGiftCard              func(childComplexity int, input wallet.RedeemGiftCardInput) int
-		RedeemPoints                func(childComplexity int, input bonus.RedeemPointsInput) int
-		RedeemRewardCode            func(childComplexity int, input reward.RedeemRewardCodeInput) int
-		RefreshOutsideCards         func(childComplexity int, input card.RefreshOutsideCardsInput) int
-		RefreshSession              func(childComplexity int, input account.RefreshSessionInput) int
-		RegenerateRecoveryCodes     func(childComplexity int) int
-		Register                    func(childComplexity int, input account.RegisterInput) int
-		RejectAdjustment            func(childComplexity int, input bonus.RejectAdjustmentInput) int
-		RejectReferral              func(childComplexity int, input referral.RejectReferralInput) int
-		RejectWalletAdjustment      func(childComplexity int, input wallet.RejectWalletAdjustmentInput) int
-		ReleaseHold                 func(childComplexity int, input bonus.ReleaseHoldInput) int
-		ReleasePromoCode            func(childComplexity int, input promotion.ReleasePromoCodeInput) int
-		RemoveAvatar                func(childComplexity int) int
-		RemoveContactPoint          func(childComplexity int, input contact.RemoveContactPointInput) int
-		RemoveFamilyMember          func(childComplexity int, input account.RemoveFamilyMemberInput) int
-		RemoveFromWishlist          func(childComplexity int, input list.RemoveFromWishlistInput) int
-		RemovePasskey               func(childComplexity int, input factor.RemovePasskeyInput) int
-		RemoveTicketMessage         func(childComplexity int, input support.RemoveTicketMessageInput) int
-		RemoveTicketParticipant     func(childComplexity int, input support.RemoveTicketParticipantInput) int
-		ReopenTicket                func(childComplexity int, input support.ReopenTicketInput) int
-		RepeatOrder                 func(childComplexity int, input after.RepeatOrderInput) int
-		ReplyToTicket               func(childComplexity int, input support.ReplyToTicketInput) int
-		RequestAccountDeletion      func(childComplexity int, input *privacy.RequestAccountDeletionInput) int
-		RequestCallback             func(childComplexity int, input bot.RequestCallbackInput) int
-		RequestDataExport           func(childComplexity int) int
-		RequestLoginChange          func(childComplexity int, input contact.RequestLoginChangeInput) int
-		RequestOperator             func(childComplexity int, input bot.RequestOperatorInput) int
-		RequestOrderClaim           func(childComplexity int, input after.RequestOrderClaimInput) int
-		RequestPasswordReset        func(childComplexity int, input contact.RequestPasswordResetInput) int
-		RequestReturn               func(childComplexity int, input after.RequestReturnInput) int
-		ResendCode                  func(childComplexity int, input account.ResendCodeInput) int
-		ResetPassword               func(childComplexity int, input contact.ResetPasswordInput) int
-		ResetSecondFactor           func(childComplexity int, input desk.ResetSecondFactorInput) int
-		RestoreArticleVersion       func(childComplexity int, input article.RestoreArticleVersionInput) int
-		RetireArticle               func(childComplexity int, input article.RetireArticleInput) int
-		RetireBonusProgram          func(childComplexity int, input bonus.RetireBonusProgramInput) int
-		RetireConsentDocument       func(childComplexity int, input privacy.RetireConsentDocumentInput) int
-		RetireEarningRule           func(childComplexity int, input earning.RetireEarningRuleInput) int
-		RetireReason                func(childComplexity int, input after.RetireReasonInput) int
-		RetireTier                  func(childComplexity int, input tier.RetireTierInput) int
-		RetryWebhookDelivery        func(childComplexity int, input webhook.RetryWebhookDeliveryInput) int
-		ReverseEntry                func(childComplexity int, input bonus.ReverseEntryInput) int
-		RevokeSession               func(childComplexity int, input account.RevokeSessionInput) int
-		RotateWebhookSecret         func(childComplexity int, input webhook.RotateWebhookSecretInput) int
-		SaveAddress                 func(childComplexity int, input profile.SaveAddressInput) int
-		SaveArticle                 func(childComplexity int, input article.SaveArticleInput) int
-		SaveArticleCategory         func(childComplexity int, input article.SaveArticleCategoryInput) int
-		SaveBonusProgram            func(childComplexity int, input bonus.SaveBonusProgramInput) int
-		SaveBusinessCalendar        func(childComplexity int, input clock.SaveBusinessCalendarInput) int
-		SaveCampaign                func(childComplexity int, input campaign.SaveCampaignInput) int
-		SaveCannedReply             func(childComplexity int, input desk1.SaveCannedReplyInput) int
-		SaveCardSource              func(childComplexity int, input card.SaveCardSourceInput) int
-		SaveCart                    func(childComplexity int, input list.SaveCartInput) int
-		SaveClub                    func(childComplexity int, input promotion.SaveClubInput) int
-		SaveConsentDocument         func(childComplexity int, input privacy.SaveConsentDocumentInput) int
-		SaveCustomerNote            func(childComplexity int, input card.SaveCustomerNoteInput) int
-		SaveEarningRule             func(childComplexity int, input earning.SaveEarningRuleInput) int
-		SaveFeeRule                 func(childComplexity int, input wallet.SaveFeeRuleInput) int
-		SaveGoal                    func(childComplexity int, input campaign.SaveGoalInput) int
-		SaveMacro                   func(childComplexity int, input desk1.SaveMacroInput) int
-		SaveOffer                   func(childComplexity int, input promotion.SaveOfferInput) int
-		SaveOperator                func(childComplexity int, input desk1.SaveOperatorInput) int
-		SaveOrderPolicy             func(childComplexity int, input after.SaveOrderPolicyInput) int
-		SavePromoCodes              func(childComplexity int, input promotion.SavePromoCodesInput) int
-		SavePromotion               func(childComplexity int, input promotion.SavePromotionInput) int
-		SaveReason                  func(childComplexity int, input after.SaveReasonInput) int
-		SaveRecipient               func(childComplexity int, input profile.SaveRecipientInput) int
-		SaveReferralProgram         func(childComplexity int, input referral.SaveReferralProgramInput) int
-		SaveRepresentation          func(childComplexity int, input desk.SaveRepresentationInput) int
-		SaveReview                  func(childComplexity int, input list.SaveReviewInput) int
-		SaveReward                  func(childComplexity int, input reward.SaveRewardInput) int
-		SaveServiceLevel            func(childComplexity int, input clock.SaveServiceLevelInput) int
-		SaveShoppingList            func(childComplexity int, input list.SaveShoppingListInput) int
-		SaveSupportTeam             func(childComplexity int, input desk1.SaveSupportTeamInput) int
-		SaveSurvey                  func(childComplexity int, input survey.SaveSurveyInput) int
-		SaveTicketView              func(childComplexity int, input desk1.SaveTicketViewInput) int
-		SaveTier                    func(childComplexity int, input tier.SaveTierInput) int
-		SaveWebhookEndpoint         func(childComplexity int, input webhook.SaveWebhookEndpointInput) int
-		SendReturn                  func(childComplexity int, input after.SendReturnInput) int
-		SendSecondFactorCode        func(childComplexity int, input factor.SendSecondFactorCodeInput) int
-		SetCampaignStatus           func(childComplexity int, input campaign.SetCampaignStatusInput) int
-		SetCustomerTier             func(childComplexity int, input tier.SetCustomerTierInput) int
-		SetDefaultPaymentMethod     func(childComplexity int, input profile.SetDefaultPaymentMethodInput) int
-		SetMyAvailability           func(childComplexity int, input desk1.SetMyAvailabilityInput) int
-		SetOrderStatus              func(childComplexity int, input order.SetOrderStatusInput) int
-		SetPersonalManager          func(childComplexity int, input card.SetPersonalManagerInput) int
-		SetPrimaryContactPoint      func(childComplexity int, input contact.SetPrimaryContactPointInput) int
-		SetProductAudience          func(childComplexity int, input list.SetProductAudienceInput) int
-		SetPromotionStatus          func(childComplexity int, input promotion.SetPromotionStatusInput) int
-		SetRewardStatus             func(childComplexity int, input reward.SetRewardStatusInput) int
-		SetTicketMessageVisibility  func(childComplexity int, input support.SetTicketMessageVisibilityInput) int
-		SetTicketStatus             func(childComplexity int, input support.SetTicketStatusInput) int
-		ShareManagerContacts        func(childComplexity int, input card.ShareManagerContactsInput) int
-		SignIn                      func(childComplexity int, input account.SignInInput) int
-		SignOut                     func(childComplexity int) int
-		SignOutEverywhere           func(childComplexity int, input *account.SignOutEverywhereInput) int
-		SplitTicket                 func(childComplexity int, input support.SplitTicketInput) int
-		StartPasskeyEnrollment      func(childComplexity int) int
-		StartPasskeySignIn          func(childComplexity int) int
-		StartProviderSignIn         func(childComplexity int, input social.StartProviderSignInInput) int
-		StartTyping                 func(childComplexity int, input support.StartTypingInput) int
-		StepUp                      func(childComplexity int, input account.ProofInput) int
-		StopActing                  func(childComplexity int) int
-		TestEarningRule             func(childComplexity int, input earning.TestEarningRuleInput) int
-		TestWebhook                 func(childComplexity int, input webhook.TestWebhookInput) int
-		TopUpWallet                 func(childComplexity int, input wallet.TopUpWalletInput) int
-		TransferPoints              func(childComplexity int, input bonus.TransferPointsInput) int
-		UnblockUser                 func(childComplexity int, input desk.UnblockUserInput) int
-		UndoLoginChange             func(childComplexity int, input contact.UndoLoginChangeInput) int
-		UnlinkIdentity              func(childComplexity int, input social.UnlinkIdentityInput) int
-		UnlinkTickets               func(childComplexity int, input support.UnlinkTicketsInput) int
-		UnlockSession               func(childComplexity int, input account.ProofInput) int
-		UpdateFamilySettings        func(childComplexity int, input account.UpdateFamilySettingsInput) int
-		UpdateOrganisation          func(childComplexity int, input profile.UpdateOrganisationInput) int
-		UpdatePaymentMethod         func(childComplexity int, input profile.UpdatePaymentMethodInput) int
-		UpdatePreferences           func(childComplexity int, input profile.UpdatePreferencesInput) int
-		UpdateProfile               func(childComplexity int, input profile.UpdateProfileInput) int
-		UpdateShipment              func(childComplexity int, input history.UpdateShipmentInput) int
-		UpdateTicket                func(childComplexity int, input support.UpdateTicketInput) int
-		UpdateTickets               func(childComplexity int, input desk1.UpdateTicketsInput) int
-		UpdateWallet                func(childComplexity int, input wallet.UpdateWalletInput) int
-		UploadAvatar                func(childComplexity int, input document.UploadAvatarInput) int
-		UploadCampaignPhoto         func(childComplexity int, input campaign.UploadCampaignPhotoInput) int
-		UploadDocument              func(childComplexity int, input document.UploadDocumentInput) int
-		UpsertDocuments             func(childComplexity int, input invoice.UpsertDocumentsInput) int
-		UpsertOrders                func(childComplexity int, input order.UpsertOrdersInput) int
-		UpsertPayments              func(childComplexity int, input order.UpsertPaymentsInput) int
-		UpsertProducts              func(childComplexity int, input goods.UpsertProductsInput) int
-		UpsertShipments             func(childComplexity int, input history.UpsertShipmentsInput) int
-		UpsertStock                 func(childComplexity int, input goods.UpsertStockInput) int
-		UpsertUsers                 func(childComplexity int, input arrival.UpsertUsersInput) int
-		VoidGiftCard                func(childComplexity int, input wallet.VoidGiftCardInput) int
-		WithdrawCampaignEntry       func(childComplexity int, input campaign.WithdrawCampaignEntryInput) int
-		WithdrawFamilyInvitation    func(childComplexity int, input account.WithdrawFamilyInvitationInput) int
+		AcceptFamilyInvitation              func(childComplexity int, input account.AcceptFamilyInvitationInput) int
+		AccruePoints                        func(childComplexity int, input bonus.AccruePointsInput) int
+		AccruePointsInBulk                  func(childComplexity int, input bonus.AccruePointsInBulkInput) int
+		ActForCustomer                      func(childComplexity int, input desk.ActForCustomerInput) int
+		ActivateGiftCard                    func(childComplexity int, input wallet.ActivateGiftCardInput) int
+		ActivateOffer                       func(childComplexity int, input promotion.ActivateOfferInput) int
+		ActivatePoints                      func(childComplexity int, input bonus.ActivatePointsInput) int
+		AddContactPoint                     func(childComplexity int, input contact.AddContactPointInput) int
+		AddInternalNote                     func(childComplexity int, input support.AddInternalNoteInput) int
+		AddPaymentMethod                    func(childComplexity int, input profile.AddPaymentMethodInput) int
+		AddRewardCodes                      func(childComplexity int, input reward.AddRewardCodesInput) int
+		AddTicketParticipant                func(childComplexity int, input support.AddTicketParticipantInput) int
+		AddToWishlist                       func(childComplexity int, input list.AddToWishlistInput) int
+		AddTrackingEvent                    func(childComplexity int, input history.AddTrackingEventInput) int
+		AdjustPoints                        func(childComplexity int, input bonus.AdjustPointsInput) int
+		AdjustWallet                        func(childComplexity int, input wallet.AdjustWalletInput) int
+		ApplyMacro                          func(childComplexity int, input desk1.ApplyMacroInput) int
+		ApplyPromoCode                      func(childComplexity int, input promotion.ApplyPromoCodeInput) int
+		ApproveAdjustment                   func(childComplexity int, input bonus.ApproveAdjustmentInput) int
+		ApproveWalletAdjustment             func(childComplexity int, input wallet.ApproveWalletAdjustmentInput) int
+		ArchiveNotification                 func(childComplexity int, input notify.ArchiveNotificationInput) int
+		ArchiveNotifications                func(childComplexity int, input notify.ArchiveNotificationsInput) int
+		ArchiveReadNotifications            func(childComplexity int, input notify.ArchiveReadNotificationsInput) int
+		AssignTicket                        func(childComplexity int, input desk1.AssignTicketInput) int
+		BlockUser                           func(childComplexity int, input desk.BlockUserInput) int
+		CancelAccountDeletion               func(childComplexity int) int
+		CancelBroadcast                     func(childComplexity int, input broadcast.CancelBroadcastInput) int
+		CancelDelivery                      func(childComplexity int, input delivery.CancelDeliveryInput) int
+		CancelOrder                         func(childComplexity int, input order.CancelOrderInput) int
+		CancelPending                       func(childComplexity int, input bonus.CancelPendingInput) int
+		CancelReturn                        func(childComplexity int, input after.CancelReturnInput) int
+		CancelRewardRedemption              func(childComplexity int, input reward.CancelRewardRedemptionInput) int
+		CaptureHold                         func(childComplexity int, input bonus.CaptureHoldInput) int
+		ChangeFamilyRole                    func(childComplexity int, input account.ChangeFamilyRoleInput) int
+		ChangeLogin                         func(childComplexity int, input account.ChangeLoginInput) int
+		ChangeOrderAddress                  func(childComplexity int, input after.ChangeOrderAddressInput) int
+		ChangePassword                      func(childComplexity int, input account.ChangePasswordInput) int
+		ClaimNextTicket                     func(childComplexity int) int
+		ClaimOrder                          func(childComplexity int, input after.ClaimOrderInput) int
+		ClaimReferral                       func(childComplexity int, input referral.ClaimReferralInput) int
+		CloseTicket                         func(childComplexity int, input support.CloseTicketInput) int
+		CompleteNotificationAction          func(childComplexity int, input notify.CompleteNotificationActionInput) int
+		CompleteSecondFactor                func(childComplexity int, input factor.CompleteSecondFactorInput) int
+		ConfirmAccountDeletion              func(childComplexity int, input privacy.ConfirmAccountDeletionInput) int
+		ConfirmBotAnswer                    func(childComplexity int, input bot.ConfirmBotAnswerInput) int
+		ConfirmContact                      func(childComplexity int, input account.ConfirmContactInput) int
+		ConfirmIdentityLink                 func(childComplexity int, input social.ConfirmIdentityLinkInput) int
+		ConfirmLoginChange                  func(childComplexity int, input contact.ConfirmLoginChangeInput) int
+		ConfirmPaymentMethod                func(childComplexity int, input profile.ConfirmPaymentMethodInput) int
+		ConfirmTotp                         func(childComplexity int, input factor.ConfirmTotpInput) int
+		ConfirmTransfer                     func(childComplexity int, input wallet.ConfirmTransferInput) int
+		CreateFamily                        func(childComplexity int, input account.CreateFamilyInput) int
+		CreateInvoicePaymentLink            func(childComplexity int, input invoice.CreateInvoicePaymentLinkInput) int
+		CreateNotificationType              func(childComplexity int, input preference.CreateNotificationTypeInput) int
+		CreatePaymentLink                   func(childComplexity int, input after.CreatePaymentLinkInput) int
+		CreateReferralLink                  func(childComplexity int) int
+		CreateShoppingListFromOrder         func(childComplexity int, input list.CreateShoppingListFromOrderInput) int
+		CreateUser                          func(childComplexity int, input desk.CreateUserInput) int
+		DecideReturn                        func(childComplexity int, input after.DecideReturnInput) int
+		DeclineFamilyInvitation             func(childComplexity int, input account.DeclineFamilyInvitationInput) int
+		DeleteAddress                       func(childComplexity int, input profile.DeleteAddressInput) int
+		DeleteArticleCategory               func(childComplexity int, input article.DeleteArticleCategoryInput) int
+		DeleteBusinessCalendar              func(childComplexity int, input clock.DeleteBusinessCalendarInput) int
+		DeleteCannedReply                   func(childComplexity int, input desk1.DeleteCannedReplyInput) int
+		DeleteCardSource                    func(childComplexity int, input card.DeleteCardSourceInput) int
+		DeleteCustomerNote                  func(childComplexity int, input card.DeleteCustomerNoteInput) int
+		DeleteDocument                      func(childComplexity int, input document.DeleteDocumentInput) int
+		DeleteGoal                          func(childComplexity int, input campaign.DeleteGoalInput) int
+		DeleteMacro                         func(childComplexity int, input desk1.DeleteMacroInput) int
+		DeleteNotificationRule              func(childComplexity int, input send.DeleteNotificationRuleInput) int
+		DeleteNotificationType              func(childComplexity int, input preference.DeleteNotificationTypeInput) int
+		DeleteOperator                      func(childComplexity int, input desk1.DeleteOperatorInput) int
+		DeletePaymentMethod                 func(childComplexity int, input profile.DeletePaymentMethodInput) int
+		DeleteRecipient                     func(childComplexity int, input profile.DeleteRecipientInput) int
+		DeleteReminder                      func(childComplexity int, input send.DeleteReminderInput) int
+		DeleteReview                        func(childComplexity int, input list.DeleteReviewInput) int
+		DeleteSegment                       func(childComplexity int, input broadcast.DeleteSegmentInput) int
+		DeleteServiceLevel                  func(childComplexity int, input clock.DeleteServiceLevelInput) int
+		DeleteShoppingList                  func(childComplexity int, input list.DeleteShoppingListInput) int
+		DeleteSupportTeam                   func(childComplexity int, input desk1.DeleteSupportTeamInput) int
+		DeleteSurvey                        func(childComplexity int, input survey.DeleteSurveyInput) int
+		DeleteTicketView                    func(childComplexity int, input desk1.DeleteTicketViewInput) int
+		DeleteWebhookEndpoint               func(childComplexity int, input webhook.DeleteWebhookEndpointInput) int
+		DisableCodeFactor                   func(childComplexity int, input factor.CodeFactorInput) int
+		DisableTotp                         func(childComplexity int) int
+		DismissAnnouncement                 func(childComplexity int, input broadcast.DismissAnnouncementInput) int
+		DrawRaffle                          func(childComplexity int, input campaign.DrawRaffleInput) int
+		EditTicketMessage                   func(childComplexity int, input support.EditTicketMessageInput) int
+		EnableCodeFactor                    func(childComplexity int, input factor.CodeFactorInput) int
+		EndRepresentation                   func(childComplexity int, input desk.EndRepresentationInput) int
+		EndUserSessions                     func(childComplexity int, input desk.EndUserSessionsInput) int
+		EnrollTotp                          func(childComplexity int) int
+		EnterCampaign                       func(childComplexity int, input campaign.EnterCampaignInput) int
+		ExchangePoints                      func(childComplexity int, input bonus.ExchangePointsInput) int
+		ExchangeReward                      func(childComplexity int, input reward.ExchangeRewardInput) int
+		ExportOrders                        func(childComplexity int, input paper.ExportOrdersInput) int
+		ExportStatement                     func(childComplexity int, input paper.ExportStatementInput) int
+		ExtendLot                           func(childComplexity int, input bonus.ExtendLotInput) int
+		FinishLinkIdentity                  func(childComplexity int, input social.FinishLinkIdentityInput) int
+		FinishPasskeyEnrollment             func(childComplexity int, input factor.FinishPasskeyEnrollmentInput) int
+		FinishPasskeySignIn                 func(childComplexity int, input factor.FinishPasskeySignInInput) int
+		FinishProviderSignIn                func(childComplexity int, input social.FinishProviderSignInInput) int
+		FulfilReward                        func(childComplexity int, input reward.FulfilRewardInput) int
+		GenerateDocument                    func(childComplexity int, input paper.GenerateDocumentInput) int
+		HoldPoints                          func(childComplexity int, input bonus.HoldPointsInput) int
+		InviteToFamily                      func(childComplexity int, input account.InviteToFamilyInput) int
+		IssueCredentials                    func(childComplexity int, input desk.IssueCredentialsInput) int
+		IssueGiftCards                      func(childComplexity int, input wallet.IssueGiftCardsInput) int
+		JoinClub                            func(childComplexity int, input promotion.JoinClubInput) int
+		LeaveClub                           func(childComplexity int, input promotion.LeaveClubInput) int
+		LeaveFamily                         func(childComplexity int, input account.LeaveFamilyInput) int
+		LeaveTicket                         func(childComplexity int, input support.LeaveTicketInput) int
+		LinkIdentity                        func(childComplexity int, input social.LinkIdentityInput) int
+		LinkMessenger                       func(childComplexity int, input endpoint.LinkMessengerInput) int
+		LinkTickets                         func(childComplexity int, input support.LinkTicketsInput) int
+		MarkAllNotificationsRead            func(childComplexity int, input notify.MarkAllNotificationsReadInput) int
+		MarkAnnouncementRead                func(childComplexity int, input broadcast.MarkAnnouncementReadInput) int
+		MarkNotificationInteracted          func(childComplexity int, input notify.MarkNotificationInteractedInput) int
+		MarkNotificationRead                func(childComplexity int, input notify.MarkNotificationReadInput) int
+		MarkNotificationUnread              func(childComplexity int, input notify.MarkNotificationUnreadInput) int
+		MarkNotificationsSeen               func(childComplexity int, input notify.MarkNotificationsSeenInput) int
+		MarkTicketRead                      func(childComplexity int, input support.MarkTicketReadInput) int
+		MergeTickets                        func(childComplexity int, input support.MergeTicketsInput) int
+		ModerateCampaignEntries             func(childComplexity int, input campaign.ModerateCampaignEntriesInput) int
+		ModerateCampaignEntry               func(childComplexity int, input campaign.ModerateCampaignEntryInput) int
+		ModerateReview                      func(childComplexity int, input list.ModerateReviewInput) int
+		MoveBetweenWallets                  func(childComplexity int, input wallet.MoveBetweenWalletsInput) int
+		OpenTicket                          func(childComplexity int, input support.OpenTicketInput) int
+		OpenWallet                          func(childComplexity int, input wallet.OpenWalletInput) int
+		OrderShoppingList                   func(childComplexity int, input list.OrderShoppingListInput) int
+		PauseBroadcast                      func(childComplexity int, input broadcast.PauseBroadcastInput) int
+		PayInvoice                          func(childComplexity int, input wallet.PayInvoiceInput) int
+		PayOrderFromWallet                  func(childComplexity int, input wallet.PayOrderFromWalletInput) int
+		PlaceGuestOrder                     func(childComplexity int, input after.PlaceGuestOrderInput) int
+		PlaceOneClickOrder                  func(childComplexity int, input after.PlaceOneClickOrderInput) int
+		PlaceOrder                          func(childComplexity int, input order.PlaceOrderInput) int
+		PreviewNotificationTemplate         func(childComplexity int, input template.PreviewNotificationTemplateInput) int
+		PublishArticle                      func(childComplexity int, input article.PublishArticleInput) int
+		QuoteInvoicePayment                 func(childComplexity int, input wallet.QuoteInvoicePaymentInput) int
+		QuoteTransfer                       func(childComplexity int, input wallet.QuoteTransferInput) int
+		RateArticle                         func(childComplexity int, input article.RateArticleInput) int
+		RateTicket                          func(childComplexity int, input survey.RateTicketInput) int
+		ReceiveCash                         func(childComplexity int, input wallet.ReceiveCashInput) int
+		ReceiveReturn                       func(childComplexity int, input after.ReceiveReturnInput) int
+		RecordAct                           func(childComplexity int, input earning.RecordActInput) int
+		RecordConsent                       func(childComplexity int, input privacy.RecordConsentInput) int
+		RecordPayment                       func(childComplexity int, input invoice.RecordPaymentInput) int
+		RecordRefund                        func(childComplexity int, input after.RecordRefundInput) int
+		RecordView                          func(childComplexity int, input list.RecordViewInput) int
+		RecordVisit                         func(childComplexity int, input earning.RecordVisitInput) int
+		RedeemGiftCard                      func(childComplexity int, input wallet.RedeemGiftCardInput) int
+		RedeemPoints                        func(childComplexity int, input bonus.RedeemPointsInput) int
+		RedeemRewardCode                    func(childComplexity int, input reward.RedeemRewardCodeInput) int
+		RefreshOutsideCards                 func(childComplexity int, input card.RefreshOutsideCardsInput) int
+		RefreshSession                      func(childComplexity int, input account.RefreshSessionInput) int
+		RegenerateRecoveryCodes             func(childComplexity int) int
+		Register                            func(childComplexity int, input account.RegisterInput) int
+		RegisterPushEndpoint                func(childComplexity int, input endpoint.RegisterPushEndpointInput) int
+		RejectAdjustment                    func(childComplexity int, input bonus.RejectAdjustmentInput) int
+		RejectReferral                      func(childComplexity int, input referral.RejectReferralInput) int
+		RejectWalletAdjustment              func(childComplexity int, input wallet.RejectWalletAdjustmentInput) int
+		ReleaseHold                         func(childComplexity int, input bonus.ReleaseHoldInput) int
+		ReleasePromoCode                    func(childComplexity int, input promotion.ReleasePromoCodeInput) int
+		RemoveAvatar                        func(childComplexity int) int
+		RemoveContactPoint                  func(childComplexity int, input contact.RemoveContactPointInput) int
+		RemoveFamilyMember                  func(childComplexity int, input account.RemoveFamilyMemberInput) int
+		RemoveFromWishlist                  func(childComplexity int, input list.RemoveFromWishlistInput) int
+		RemovePasskey                       func(childComplexity int, input factor.RemovePasskeyInput) int
+		RemovePushEndpoint                  func(childComplexity int, input endpoint.RemovePushEndpointInput) int
+		RemoveTicketMessage                 func(childComplexity int, input support.RemoveTicketMessageInput) int
+		RemoveTicketParticipant             func(childComplexity int, input support.RemoveTicketParticipantInput) int
+		ReopenTicket                        func(childComplexity int, input support.ReopenTicketInput) int
+		RepeatOrder                         func(childComplexity int, input after.RepeatOrderInput) int
+		ReplyToTicket                       func(childComplexity int, input support.ReplyToTicketInput) int
+		RequestAccountDeletion              func(childComplexity int, input *privacy.RequestAccountDeletionInput) int
+		RequestCallback                     func(childComplexity int, input bot.RequestCallbackInput) int
+		RequestDataExport                   func(childComplexity int) int
+		RequestLoginChange                  func(childComplexity int, input contact.RequestLoginChangeInput) int
+		RequestOperator                     func(childComplexity int, input bot.RequestOperatorInput) int
+		RequestOrderClaim                   func(childComplexity int, input after.RequestOrderClaimInput) int
+		RequestPasswordReset                func(childComplexity int, input contact.RequestPasswordResetInput) int
+		RequestReturn                       func(childComplexity int, input after.RequestReturnInput) int
+		ResendCode                          func(childComplexity int, input account.ResendCodeInput) int
+		ResetPassword                       func(childComplexity int, input contact.ResetPasswordInput) int
+		ResetSecondFactor                   func(childComplexity int, input desk.ResetSecondFactorInput) int
+		RestoreArticleVersion               func(childComplexity int, input article.RestoreArticleVersionInput) int
+		ResumeBroadcast                     func(childComplexity int, input broadcast.ResumeBroadcastInput) int
+		RetireArticle                       func(childComplexity int, input article.RetireArticleInput) int
+		RetireBonusProgram                  func(childComplexity int, input bonus.RetireBonusProgramInput) int
+		RetireConsentDocument               func(childComplexity int, input privacy.RetireConsentDocumentInput) int
+		RetireEarningRule                   func(childComplexity int, input earning.RetireEarningRuleInput) int
+		RetireReason                        func(childComplexity int, input after.RetireReasonInput) int
+		RetireTier                          func(childComplexity int, input tier.RetireTierInput) int
+		RetryDeliveries                     func(childComplexity int, input delivery.RetryDeliveriesInput) int
+		RetryDelivery                       func(childComplexity int, input delivery.RetryDeliveryInput) int
+		RetryWebhookDelivery                func(childComplexity int, input webhook.RetryWebhookDeliveryInput) int
+		ReverseEntry                        func(childComplexity int, input bonus.ReverseEntryInput) int
+		RevertNotificationAction            func(childComplexity int, input notify.RevertNotificationActionInput) int
+		RevertNotificationTemplate          func(childComplexity int, input template.RevertNotificationTemplateInput) int
+		RevokeSession                       func(childComplexity int, input account.RevokeSessionInput) int
+		RotateWebhookSecret                 func(childComplexity int, input webhook.RotateWebhookSecretInput) int
+		SaveAddress                         func(childComplexity int, input profile.SaveAddressInput) int
+		SaveAnnouncement                    func(childComplexity int, input broadcast.SaveAnnouncementInput) int
+		SaveArticle                         func(childComplexity int, input article.SaveArticleInput) int
+		SaveArticleCategory                 func(childComplexity int, input article.SaveArticleCategoryInput) int
+		SaveBonusProgram                    func(childComplexity int, input bonus.SaveBonusProgramInput) int
+		SaveBroadcast                       func(childComplexity int, input broadcast.SaveBroadcastInput) int
+		SaveBusinessCalendar                func(childComplexity int, input clock.SaveBusinessCalendarInput) int
+		SaveCampaign                        func(childComplexity int, input campaign.SaveCampaignInput) int
+		SaveCannedReply                     func(childComplexity int, input desk1.SaveCannedReplyInput) int
+		SaveCardSource                      func(childComplexity int, input card.SaveCardSourceInput) int
+		SaveCart                            func(childComplexity int, input list.SaveCartInput) int
+		SaveClub                            func(childComplexity int, input promotion.SaveClubInput) int
+		SaveConsentDocument                 func(childComplexity int, input privacy.SaveConsentDocumentInput) int
+		SaveCustomerNote                    func(childComplexity int, input card.SaveCustomerNoteInput) int
+		SaveEarningRule                     func(childComplexity int, input earning.SaveEarningRuleInput) int
+		SaveFeeRule                         func(childComplexity int, input wallet.SaveFeeRuleInput) int
+		SaveGoal                            func(childComplexity int, input campaign.SaveGoalInput) int
+		SaveMacro                           func(childComplexity int, input desk1.SaveMacroInput) int
+		SaveNotificationRule                func(childComplexity int, input send.SaveNotificationRuleInput) int
+		SaveNotificationTemplate            func(childComplexity int, input template.SaveNotificationTemplateInput) int
+		SaveOffer                           func(childComplexity int, input promotion.SaveOfferInput) int
+		SaveOperator                        func(childComplexity int, input desk1.SaveOperatorInput) int
+		SaveOrderPolicy                     func(childComplexity int, input after.SaveOrderPolicyInput) int
+		SavePromoCodes                      func(childComplexity int, input promotion.SavePromoCodesInput) int
+		SavePromotion                       func(childComplexity int, input promotion.SavePromotionInput) int
+		SaveReason                          func(childComplexity int, input after.SaveReasonInput) int
+		SaveRecipient                       func(childComplexity int, input profile.SaveRecipientInput) int
+		SaveReferralProgram                 func(childComplexity int, input referral.SaveReferralProgramInput) int
+		SaveReminder                        func(childComplexity int, input send.SaveReminderInput) int
+		SaveRepresentation                  func(childComplexity int, input desk.SaveRepresentationInput) int
+		SaveReview                          func(childComplexity int, input list.SaveReviewInput) int
+		SaveReward                          func(childComplexity int, input reward.SaveRewardInput) int
+		SaveSegment                         func(childComplexity int, input broadcast.SaveSegmentInput) int
+		SaveServiceLevel                    func(childComplexity int, input clock.SaveServiceLevelInput) int
+		SaveShoppingList                    func(childComplexity int, input list.SaveShoppingListInput) int
+		SaveSupportTeam                     func(childComplexity int, input desk1.SaveSupportTeamInput) int
+		SaveSurvey                          func(childComplexity int, input survey.SaveSurveyInput) int
+		SaveTicketView                      func(childComplexity int, input desk1.SaveTicketViewInput) int
+		SaveTier                            func(childComplexity int, input tier.SaveTierInput) int
+		SaveWebhookEndpoint                 func(childComplexity int, input webhook.SaveWebhookEndpointInput) int
+		SendNotification                    func(childComplexity int, input send.SendNotificationInput) int
+		SendReturn                          func(childComplexity int, input after.SendReturnInput) int
+		SendSecondFactorCode                func(childComplexity int, input factor.SendSecondFactorCodeInput) int
+		SetCampaignStatus                   func(childComplexity int, input campaign.SetCampaignStatusInput) int
+		SetCustomerTier                     func(childComplexity int, input tier.SetCustomerTierInput) int
+		SetDefaultPaymentMethod             func(childComplexity int, input profile.SetDefaultPaymentMethodInput) int
+		SetMyAvailability                   func(childComplexity int, input desk1.SetMyAvailabilityInput) int
+		SetNotificationDigest               func(childComplexity int, input preference.SetNotificationDigestInput) int
+		SetOrderStatus                      func(childComplexity int, input order.SetOrderStatusInput) int
+		SetPersonalManager                  func(childComplexity int, input card.SetPersonalManagerInput) int
+		SetPrimaryContactPoint              func(childComplexity int, input contact.SetPrimaryContactPointInput) int
+		SetProductAudience                  func(childComplexity int, input list.SetProductAudienceInput) int
+		SetPromotionStatus                  func(childComplexity int, input promotion.SetPromotionStatusInput) int
+		SetQuietHours                       func(childComplexity int, input preference.SetQuietHoursInput) int
+		SetRewardStatus                     func(childComplexity int, input reward.SetRewardStatusInput) int
+		SetTicketMessageVisibility          func(childComplexity int, input support.SetTicketMessageVisibilityInput) int
+		SetTicketStatus                     func(childComplexity int, input support.SetTicketStatusInput) int
+		ShareManagerContacts                func(childComplexity int, input card.ShareManagerContactsInput) int
+		SignIn                              func(childComplexity int, input account.SignInInput) int
+		SignOut                             func(childComplexity int) int
+		SignOutEverywhere                   func(childComplexity int, input *account.SignOutEverywhereInput) int
+		SnoozeNotification                  func(childComplexity int, input notify.SnoozeNotificationInput) int
+		SplitTicket                         func(childComplexity int, input support.SplitTicketInput) int
+		StartBroadcast                      func(childComplexity int, input broadcast.StartBroadcastInput) int
+		StartPasskeyEnrollment              func(childComplexity int) int
+		StartPasskeySignIn                  func(childComplexity int) int
+		StartProviderSignIn                 func(childComplexity int, input social.StartProviderSignInInput) int
+		StartTyping                         func(childComplexity int, input support.StartTypingInput) int
+		StepUp                              func(childComplexity int, input account.ProofInput) int
+		StopActing                          func(childComplexity int) int
+		TestEarningRule                     func(childComplexity int, input earning.TestEarningRuleInput) int
+		TestNotificationRule                func(childComplexity int, input send.TestNotificationRuleInput) int
+		TestWebhook                         func(childComplexity int, input webhook.TestWebhookInput) int
+		TopUpWallet                         func(childComplexity int, input wallet.TopUpWalletInput) int
+		TransferPoints                      func(childComplexity int, input bonus.TransferPointsInput) int
+		UnarchiveNotification               func(childComplexity int, input notify.UnarchiveNotificationInput) int
+		UnblockUser                         func(childComplexity int, input desk.UnblockUserInput) int
+		UndoLoginChange                     func(childComplexity int, input contact.UndoLoginChangeInput) int
+		UnlinkIdentity                      func(childComplexity int, input social.UnlinkIdentityInput) int
+		UnlinkMessenger                     func(childComplexity int, input endpoint.UnlinkMessengerInput) int
+		UnlinkTickets                       func(childComplexity int, input support.UnlinkTicketsInput) int
+		UnlockSession                       func(childComplexity int, input account.ProofInput) int
+		UnsnoozeNotification                func(childComplexity int, input notify.UnsnoozeNotificationInput) int
+		UpdateFamilySettings                func(childComplexity int, input account.UpdateFamilySettingsInput) int
+		UpdateNotificationPreferences       func(childComplexity int, input preference.UpdateNotificationPreferencesInput) int
+		UpdateNotificationPreferencesByLink func(childComplexity int, input preference.UpdateNotificationPreferencesByLinkInput) int
+		UpdateNotificationType              func(childComplexity int, input preference.UpdateNotificationTypeInput) int
+		UpdateOrganisation                  func(childComplexity int, input profile.UpdateOrganisationInput) int
+		UpdatePaymentMethod                 func(childComplexity int, input profile.UpdatePaymentMethodInput) int
+		UpdatePreferences                   func(childComplexity int, input profile.UpdatePreferencesInput) int
+		UpdateProfile                       func(childComplexity int, input profile.UpdateProfileInput) int
+		UpdateShipment                      func(childComplexity int, input history.UpdateShipmentInput) int
+		UpdateTicket                        func(childComplexity int, input support.UpdateTicketInput) int
+		UpdateTickets                       func(childComplexity int, input desk1.UpdateTicketsInput) int
+		UpdateWallet                        func(childComplexity int, input wallet.UpdateWalletInput) int
+		UploadAvatar                        func(childComplexity int, input document.UploadAvatarInput) int
+		UploadCampaignPhoto                 func(childComplexity int, input campaign.UploadCampaignPhotoInput) int
+		UploadDocument                      func(childComplexity int, input document.UploadDocumentInput) int
+		UpsertDocuments                     func(childComplexity int, input invoice.UpsertDocumentsInput) int
+		UpsertOrders                        func(childComplexity int, input order.UpsertOrdersInput) int
+		UpsertPayments                      func(childComplexity int, input order.UpsertPaymentsInput) int
+		UpsertProducts                      func(childComplexity int, input goods.UpsertProductsInput) int
+		UpsertShipments                     func(childComplexity int, input history.UpsertShipmentsInput) int
+		UpsertStock                         func(childComplexity int, input goods.UpsertStockInput) int
+		UpsertUsers                         func(childComplexity int, input arrival.UpsertUsersInput) int
+		VoidGiftCard                        func(childComplexity int, input wallet.VoidGiftCardInput) int
+		WithdrawAnnouncement                func(childComplexity int, input broadcast.WithdrawAnnouncementInput) int
+		WithdrawCampaignEntry               func(childComplexity int, input campaign.WithdrawCampaignEntryInput) int
+		WithdrawFamilyInvitation            func(childComplexity int, input account.WithdrawFamilyInvitationInput) int
 	}
 
 	NonReturnable struct {
@@ -2516,18 +2822,34 @@ type ComplexityRoot struct {
 	}
 
 	Notification struct {
-		ArchivedAt func(childComplexity int) int
-		Body       func(childComplexity int) int
-		CreatedAt  func(childComplexity int) int
-		Data       func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		ReadAt     func(childComplexity int) int
-		SeenAt     func(childComplexity int) int
-		Severity   func(childComplexity int) int
-		SubjectID  func(childComplexity int) int
-		Title      func(childComplexity int) int
-		Topic      func(childComplexity int) int
-		Type       func(childComplexity int) int
+		Actions         func(childComplexity int) int
+		ArchivedAt      func(childComplexity int) int
+		Body            func(childComplexity int) int
+		CompletedAction func(childComplexity int) int
+		CompletedAt     func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		Data            func(childComplexity int) int
+		Deliveries      func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		GroupKey        func(childComplexity int) int
+		InteractedAt    func(childComplexity int) int
+		ReadAt          func(childComplexity int) int
+		SeenAt          func(childComplexity int) int
+		Severity        func(childComplexity int) int
+		SnoozedUntilAt  func(childComplexity int) int
+		SubjectID       func(childComplexity int) int
+		Title           func(childComplexity int) int
+		Topic           func(childComplexity int) int
+		Type            func(childComplexity int) int
+		URL             func(childComplexity int) int
+	}
+
+	NotificationAction struct {
+		IsCompleted func(childComplexity int) int
+		Key         func(childComplexity int) int
+		Label       func(childComplexity int) int
+		Style       func(childComplexity int) int
+		URL         func(childComplexity int) int
 	}
 
 	NotificationAdded struct {
@@ -2536,16 +2858,264 @@ type ComplexityRoot struct {
 		UnreadCount  func(childComplexity int) int
 	}
 
+	NotificationBatch struct {
+		Kind            func(childComplexity int) int
+		LeadImmediately func(childComplexity int) int
+		LimitSeconds    func(childComplexity int) int
+		MaxItems        func(childComplexity int) int
+		Seconds         func(childComplexity int) int
+	}
+
+	NotificationChanged struct {
+		Action         func(childComplexity int) int
+		Change         func(childComplexity int) int
+		Cursor         func(childComplexity int) int
+		Notification   func(childComplexity int) int
+		NotificationID func(childComplexity int) int
+		Topics         func(childComplexity int) int
+		UnreadCount    func(childComplexity int) int
+		UpToID         func(childComplexity int) int
+	}
+
+	NotificationChannelPreference struct {
+		Channel           func(childComplexity int) int
+		Chosen            func(childComplexity int) int
+		Consent           func(childComplexity int) int
+		ConsentDocumentID func(childComplexity int) int
+		HasAddress        func(childComplexity int) int
+	}
+
 	NotificationConnection struct {
+		Edges          func(childComplexity int) int
+		Nodes          func(childComplexity int) int
+		PageInfo       func(childComplexity int) int
+		StreamPosition func(childComplexity int) int
+		TotalCount     func(childComplexity int) int
+	}
+
+	NotificationCount struct {
+		Count   func(childComplexity int) int
+		HasMore func(childComplexity int) int
+		Name    func(childComplexity int) int
+	}
+
+	NotificationDelivery struct {
+		Channel     func(childComplexity int) int
+		DeliveredAt func(childComplexity int) int
+		DueAt       func(childComplexity int) int
+		Reason      func(childComplexity int) int
+		SentAt      func(childComplexity int) int
+		Status      func(childComplexity int) int
+	}
+
+	NotificationDigest struct {
+		At       func(childComplexity int) int
+		Channel  func(childComplexity int) int
+		Day      func(childComplexity int) int
+		NextAt   func(childComplexity int) int
+		Schedule func(childComplexity int) int
+		Topic    func(childComplexity int) int
+		Type     func(childComplexity int) int
+	}
+
+	NotificationDraft struct {
+		Body       func(childComplexity int) int
+		CustomerID func(childComplexity int) int
+		GroupKey   func(childComplexity int) int
+		Locale     func(childComplexity int) int
+		Title      func(childComplexity int) int
+		URL        func(childComplexity int) int
+	}
+
+	NotificationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	NotificationEscalation struct {
+		After   func(childComplexity int) int
+		Channel func(childComplexity int) int
+		Unless  func(childComplexity int) int
+	}
+
+	NotificationGroup struct {
+		Count       func(childComplexity int) int
+		Key         func(childComplexity int) int
+		Latest      func(childComplexity int) int
+		UnreadCount func(childComplexity int) int
+	}
+
+	NotificationGroupConnection struct {
 		Edges      func(childComplexity int) int
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
 	}
 
-	NotificationEdge struct {
+	NotificationGroupEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	NotificationPreference struct {
+		Channel    func(childComplexity int) int
+		Chosen     func(childComplexity int) int
+		Digest     func(childComplexity int) int
+		HasAddress func(childComplexity int) int
+		Required   func(childComplexity int) int
+		Source     func(childComplexity int) int
+		Wanted     func(childComplexity int) int
+	}
+
+	NotificationPreferences struct {
+		Channels   func(childComplexity int) int
+		Digests    func(childComplexity int) int
+		QuietHours func(childComplexity int) int
+		Topics     func(childComplexity int, only []notification.Topic) int
+	}
+
+	NotificationRule struct {
+		Active      func(childComplexity int) int
+		Condition   func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		DelayS      func(childComplexity int) int
+		Event       func(childComplexity int) int
+		Failures    func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		GroupKey    func(childComplexity int) int
+		LastError   func(childComplexity int) int
+		LastErrorAt func(childComplexity int) int
+		Made        func(childComplexity int) int
+		Name        func(childComplexity int) int
+		RetiredAt   func(childComplexity int) int
+		SavedByID   func(childComplexity int) int
+		Severity    func(childComplexity int) int
+		Texts       func(childComplexity int) int
+		Type        func(childComplexity int) int
+		URL         func(childComplexity int) int
+		Version     func(childComplexity int) int
+	}
+
+	NotificationRuleConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	NotificationRuleEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	NotificationRuleEvent struct {
+		Kind      func(childComplexity int) int
+		Texts     func(childComplexity int) int
+		Variables func(childComplexity int) int
+	}
+
+	NotificationRuleVariable struct {
+		Description func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Type        func(childComplexity int) int
+	}
+
+	NotificationTemplate struct {
+		Channel   func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		HTML      func(childComplexity int) int
+		Locale    func(childComplexity int) int
+		Note      func(childComplexity int) int
+		RetiredAt func(childComplexity int) int
+		SavedByID func(childComplexity int) int
+		Text      func(childComplexity int) int
+		Title     func(childComplexity int) int
+		Type      func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	NotificationTemplateConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	NotificationTemplateEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	NotificationText struct {
+		HTML  func(childComplexity int) int
+		Text  func(childComplexity int) int
+		Title func(childComplexity int) int
+	}
+
+	NotificationThrottle struct {
+		Limit   func(childComplexity int) int
+		Seconds func(childComplexity int) int
+	}
+
+	NotificationTopicChoice struct {
+		Channel func(childComplexity int) int
+		Chosen  func(childComplexity int) int
+	}
+
+	NotificationTopicPreferences struct {
+		Choices func(childComplexity int) int
+		Name    func(childComplexity int) int
+		Topic   func(childComplexity int) int
+		Types   func(childComplexity int) int
+	}
+
+	NotificationType struct {
+		Active       func(childComplexity int) int
+		Batch        func(childComplexity int) int
+		Channels     func(childComplexity int) int
+		Commercial   func(childComplexity int) int
+		Escalation   func(childComplexity int) int
+		ExpiresIn    func(childComplexity int) int
+		ForStaff     func(childComplexity int) int
+		LettersApart func(childComplexity int) int
+		Name         func(childComplexity int) int
+		Own          func(childComplexity int) int
+		Required     func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		Severity     func(childComplexity int) int
+		Throttle     func(childComplexity int) int
+		Topic        func(childComplexity int) int
+		Translations func(childComplexity int) int
+		Type         func(childComplexity int) int
+		UpdatedAt    func(childComplexity int) int
+		Variables    func(childComplexity int) int
+	}
+
+	NotificationTypePreferences struct {
+		Commercial  func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Preferences func(childComplexity int, channels []preference.NotificationChannel) int
+		Required    func(childComplexity int) int
+		Type        func(childComplexity int) int
+	}
+
+	NotificationVariable struct {
+		Name   func(childComplexity int) int
+		Sample func(childComplexity int) int
+	}
+
+	NotificationWording struct {
+		Compiled  func(childComplexity int) int
+		Example   func(childComplexity int) int
+		Template  func(childComplexity int) int
+		Variables func(childComplexity int) int
+	}
+
+	NotificationWords struct {
+		Body   func(childComplexity int) int
+		Locale func(childComplexity int) int
+		Title  func(childComplexity int) int
 	}
 
 	Offer struct {
@@ -2650,11 +3220,12 @@ type ComplexityRoot struct {
 	}
 
 	OrderConnection struct {
-		Edges      func(childComplexity int) int
-		Nodes      func(childComplexity int) int
-		PageInfo   func(childComplexity int) int
-		Sums       func(childComplexity int) int
-		TotalCount func(childComplexity int) int
+		Edges          func(childComplexity int) int
+		Nodes          func(childComplexity int) int
+		PageInfo       func(childComplexity int) int
+		StreamPosition func(childComplexity int) int
+		Sums           func(childComplexity int) int
+		TotalCount     func(childComplexity int) int
 	}
 
 	OrderEdge struct {
@@ -2775,6 +3346,11 @@ type ComplexityRoot struct {
 		Refusal          func(childComplexity int) int
 		Score            func(childComplexity int) int
 		Warnings         func(childComplexity int) int
+	}
+
+	PauseBroadcastPayload struct {
+		Broadcast  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
 	}
 
 	PayInvoicePayload struct {
@@ -2978,6 +3554,11 @@ type ComplexityRoot struct {
 		TimeZone       func(childComplexity int) int
 	}
 
+	PreviewNotificationTemplatePayload struct {
+		Preview    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	PrivacySettings struct {
 		Analytics       func(childComplexity int) int
 		Findable        func(childComplexity int) int
@@ -3178,101 +3759,149 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	PushEndpoint struct {
+		CreatedAt func(childComplexity int) int
+		Current   func(childComplexity int) int
+		EndedAt   func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Label     func(childComplexity int) int
+		LastOkAt  func(childComplexity int) int
+		Platform  func(childComplexity int) int
+		Status    func(childComplexity int) int
+	}
+
 	Query struct {
-		AddressCountries          func(childComplexity int) int
-		AddressForm               func(childComplexity int, country string) int
-		AllCampaigns              func(childComplexity int, filter *campaign.CampaignFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Article                   func(childComplexity int, by article.ArticleRef, locale *string) int
-		ArticleCategories         func(childComplexity int) int
-		ArticleGaps               func(childComplexity int, period article.ArticleGapPeriod, locale *string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		ArticleVersions           func(childComplexity int, id scalar.ID, locale string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		ArticleVotes              func(childComplexity int, id scalar.ID, helped *bool, commented *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Articles                  func(childComplexity int, filter *article.ArticleFilter, locale *string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		AuditEntries              func(childComplexity int, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		BonusPrograms             func(childComplexity int) int
-		BusinessCalendars         func(childComplexity int) int
-		Campaign                  func(childComplexity int, id scalar.ID) int
-		CampaignCodes             func(childComplexity int, campaignID scalar.ID, from int, count int) int
-		CampaignEntriesToModerate func(childComplexity int, filter *campaign.CampaignEntryModerationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		CampaignPhoto             func(childComplexity int, id scalar.ID) int
-		Campaigns                 func(childComplexity int, kinds []campaign.CampaignKind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		CannedReplies             func(childComplexity int, teamID *scalar.ID) int
-		CardSources               func(childComplexity int) int
-		CheckPromoCode            func(childComplexity int, input promotion.CheckPromoCodeInput) int
-		Club                      func(childComplexity int, id scalar.ID) int
-		Clubs                     func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Company                   func(childComplexity int, id scalar.ID) int
-		ConsentDocuments          func(childComplexity int, purpose *privacy.ConsentPurpose) int
-		CustomerBonusAccount      func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
-		CustomerCard              func(childComplexity int, userID scalar.ID) int
-		CustomerTier              func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
-		CustomerWallets           func(childComplexity int, userID scalar.ID) int
-		EarningRule               func(childComplexity int, id scalar.ID, version *int) int
-		EarningRuleVariables      func(childComplexity int, trigger earning.EarningTrigger) int
-		EarningRules              func(childComplexity int, programID *scalar.ID, filter *earning.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		EstimatePoints            func(childComplexity int, input earning.EstimatePointsInput) int
-		ExplainEarning            func(childComplexity int, orderID scalar.ID) int
-		FeeRules                  func(childComplexity int, currency *string) int
-		GiftCard                  func(childComplexity int, code string) int
-		GiftCards                 func(childComplexity int, filter *wallet.GiftCardFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		GuestOrder                func(childComplexity int, token string) int
-		Invoice                   func(childComplexity int, id scalar.ID) int
-		Letters                   func(childComplexity int, ticketID *scalar.ID, outcome *letter.Outcome, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Macros                    func(childComplexity int, teamID *scalar.ID) int
-		Me                        func(childComplexity int) int
-		Node                      func(childComplexity int, id scalar.ID) int
-		Nodes                     func(childComplexity int, ids []*scalar.ID) int
-		Operators                 func(childComplexity int, teamID *scalar.ID) int
-		Order                     func(childComplexity int, by order.OrderRef) int
-		OrderPolicy               func(childComplexity int) int
-		Orders                    func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		PasswordStrength          func(childComplexity int, password string, login *string) int
-		PaymentNotices            func(childComplexity int, filter *wallet.PaymentNoticeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		PendingAdjustments        func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		PendingWalletAdjustments  func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		PriceFor                  func(childComplexity int, input promotion.PriceForInput) int
-		Product                   func(childComplexity int, by order.ProductRef) int
-		ProductAudience           func(childComplexity int, productID scalar.ID) int
-		ProductReviews            func(childComplexity int, productID scalar.ID, rating *int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Products                  func(childComplexity int, filter *order.ProductFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		PromoCodeBatch            func(childComplexity int, id scalar.ID) int
-		PromoCodes                func(childComplexity int, filter promotion.PromoCodeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Promotion                 func(childComplexity int, id scalar.ID) int
-		Promotions                func(childComplexity int, filter *promotion.PromotionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Providers                 func(childComplexity int) int
-		Reasons                   func(childComplexity int, kind after.ReasonKind, category *string) int
-		ReferralProgram           func(childComplexity int) int
-		Referrals                 func(childComplexity int, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		RegistrationForm          func(childComplexity int) int
-		RenderCannedReply         func(childComplexity int, id scalar.ID, ticketID scalar.ID) int
-		RepresentedUser           func(childComplexity int) int
-		ReturnOptions             func(childComplexity int, orderID scalar.ID) int
-		Returns                   func(childComplexity int, filter *after.ReturnFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Reviews                   func(childComplexity int, filter *list.ReviewFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Reward                    func(childComplexity int, id scalar.ID) int
-		RewardRedemption          func(childComplexity int, id scalar.ID) int
-		RewardRedemptions         func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Rewards                   func(childComplexity int, filter *reward.RewardFilter, programID *scalar.ID, sort *reward.RewardSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		SearchArticles            func(childComplexity int, text string, locale *string, categoryID *scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		ServiceLevels             func(childComplexity int) int
-		ShoppingList              func(childComplexity int, id scalar.ID) int
-		SuggestArticles           func(childComplexity int, text string, locale *string, limit *int) int
-		SupportStatistics         func(childComplexity int, period card.SupportPeriod, groupBy card.SupportGroup, filter *card.SupportStatisticsFilter, timeZone *string) int
-		SupportTeams              func(childComplexity int) int
-		Surveys                   func(childComplexity int) int
-		Ticket                    func(childComplexity int, id scalar.ID) int
-		TicketClock               func(childComplexity int, ticketID scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		TicketMessageHistory      func(childComplexity int, messageID scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		TicketQueue               func(childComplexity int, filter *desk1.TicketQueueFilter, sort *desk1.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		TicketRatings             func(childComplexity int, filter *survey.TicketRatingFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		TicketViews               func(childComplexity int) int
-		Tiers                     func(childComplexity int, programID *scalar.ID) int
-		User                      func(childComplexity int, id scalar.ID) int
-		Users                     func(childComplexity int, filter *desk.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Wallet                    func(childComplexity int, id scalar.ID) int
-		WebhookDeliveries         func(childComplexity int, filter *webhook.WebhookDeliveryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		WebhookEndpoints          func(childComplexity int) int
-		WebhookEventKinds         func(childComplexity int) int
+		AddressCountries              func(childComplexity int) int
+		AddressForm                   func(childComplexity int, country string) int
+		AllCampaigns                  func(childComplexity int, filter *campaign.CampaignFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		AnnouncementPosition          func(childComplexity int) int
+		Announcements                 func(childComplexity int, dismissed *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Article                       func(childComplexity int, by article.ArticleRef, locale *string) int
+		ArticleCategories             func(childComplexity int) int
+		ArticleGaps                   func(childComplexity int, period article.ArticleGapPeriod, locale *string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ArticleVersions               func(childComplexity int, id scalar.ID, locale string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ArticleVotes                  func(childComplexity int, id scalar.ID, helped *bool, commented *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Articles                      func(childComplexity int, filter *article.ArticleFilter, locale *string, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		AuditEntries                  func(childComplexity int, filter *account.AuditEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		BonusPrograms                 func(childComplexity int) int
+		Broadcast                     func(childComplexity int, id scalar.ID) int
+		Broadcasts                    func(childComplexity int, filter *broadcast.BroadcastFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		BusinessCalendars             func(childComplexity int) int
+		Campaign                      func(childComplexity int, id scalar.ID) int
+		CampaignCodes                 func(childComplexity int, campaignID scalar.ID, from int, count int) int
+		CampaignEntriesToModerate     func(childComplexity int, filter *campaign.CampaignEntryModerationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		CampaignPhoto                 func(childComplexity int, id scalar.ID) int
+		Campaigns                     func(childComplexity int, kinds []campaign.CampaignKind, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		CannedReplies                 func(childComplexity int, teamID *scalar.ID) int
+		CardSources                   func(childComplexity int) int
+		CheckPromoCode                func(childComplexity int, input promotion.CheckPromoCodeInput) int
+		Club                          func(childComplexity int, id scalar.ID) int
+		Clubs                         func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Company                       func(childComplexity int, id scalar.ID) int
+		ConsentDocuments              func(childComplexity int, purpose *privacy.ConsentPurpose) int
+		CustomerBonusAccount          func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
+		CustomerCard                  func(childComplexity int, userID scalar.ID) int
+		CustomerTier                  func(childComplexity int, userID scalar.ID, programID *scalar.ID) int
+		CustomerWallets               func(childComplexity int, userID scalar.ID) int
+		Deliveries                    func(childComplexity int, filter *delivery.DeliveryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Delivery                      func(childComplexity int, id scalar.ID) int
+		DeliveryStatistics            func(childComplexity int, from *string, to *string, channels []delivery1.Channel, types []string) int
+		EarningRule                   func(childComplexity int, id scalar.ID, version *int) int
+		EarningRuleVariables          func(childComplexity int, trigger earning.EarningTrigger) int
+		EarningRules                  func(childComplexity int, programID *scalar.ID, filter *earning.EarningRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		EstimatePoints                func(childComplexity int, input earning.EstimatePointsInput) int
+		ExplainEarning                func(childComplexity int, orderID scalar.ID) int
+		FeeRules                      func(childComplexity int, currency *string) int
+		GiftCard                      func(childComplexity int, code string) int
+		GiftCards                     func(childComplexity int, filter *wallet.GiftCardFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		GuestOrder                    func(childComplexity int, token string) int
+		Invoice                       func(childComplexity int, id scalar.ID) int
+		Letters                       func(childComplexity int, ticketID *scalar.ID, outcome *letter.Outcome, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Macros                        func(childComplexity int, teamID *scalar.ID) int
+		Me                            func(childComplexity int) int
+		Messengers                    func(childComplexity int) int
+		Node                          func(childComplexity int, id scalar.ID) int
+		Nodes                         func(childComplexity int, ids []*scalar.ID) int
+		NotificationPreferencesByLink func(childComplexity int, token string) int
+		NotificationRuleEvents        func(childComplexity int) int
+		NotificationRuleVersions      func(childComplexity int, id scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		NotificationRules             func(childComplexity int, filter *send.NotificationRuleFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		NotificationTemplateVersions  func(childComplexity int, id scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		NotificationTemplates         func(childComplexity int, filter *template.NotificationTemplateFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		NotificationTypes             func(childComplexity int) int
+		NotificationWording           func(childComplexity int, typeArg string, channel preference.NotificationChannel, locale string) int
+		Operators                     func(childComplexity int, teamID *scalar.ID) int
+		Order                         func(childComplexity int, by order.OrderRef) int
+		OrderPolicy                   func(childComplexity int) int
+		Orders                        func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PasswordStrength              func(childComplexity int, password string, login *string) int
+		PaymentNotices                func(childComplexity int, filter *wallet.PaymentNoticeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PendingAdjustments            func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PendingWalletAdjustments      func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PriceFor                      func(childComplexity int, input promotion.PriceForInput) int
+		Product                       func(childComplexity int, by order.ProductRef) int
+		ProductAudience               func(childComplexity int, productID scalar.ID) int
+		ProductReviews                func(childComplexity int, productID scalar.ID, rating *int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Products                      func(childComplexity int, filter *order.ProductFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PromoCodeBatch                func(childComplexity int, id scalar.ID) int
+		PromoCodes                    func(childComplexity int, filter promotion.PromoCodeFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Promotion                     func(childComplexity int, id scalar.ID) int
+		Promotions                    func(childComplexity int, filter *promotion.PromotionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Providers                     func(childComplexity int) int
+		Reasons                       func(childComplexity int, kind after.ReasonKind, category *string) int
+		ReferralProgram               func(childComplexity int) int
+		Referrals                     func(childComplexity int, filter *referral.ReferralFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		RegistrationForm              func(childComplexity int) int
+		RenderCannedReply             func(childComplexity int, id scalar.ID, ticketID scalar.ID) int
+		RepresentedUser               func(childComplexity int) int
+		ReturnOptions                 func(childComplexity int, orderID scalar.ID) int
+		Returns                       func(childComplexity int, filter *after.ReturnFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Reviews                       func(childComplexity int, filter *list.ReviewFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Reward                        func(childComplexity int, id scalar.ID) int
+		RewardRedemption              func(childComplexity int, id scalar.ID) int
+		RewardRedemptions             func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Rewards                       func(childComplexity int, filter *reward.RewardFilter, programID *scalar.ID, sort *reward.RewardSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		SavedAnnouncements            func(childComplexity int, filter *broadcast.AnnouncementFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		SearchArticles                func(childComplexity int, text string, locale *string, categoryID *scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Segment                       func(childComplexity int, id scalar.ID) int
+		SegmentCustomers              func(childComplexity int, segmentID *scalar.ID, filter *broadcast.SegmentFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		SegmentSize                   func(childComplexity int, segmentID *scalar.ID, filter *broadcast.SegmentFilter, typeArg *string) int
+		Segments                      func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ServiceLevels                 func(childComplexity int) int
+		ShoppingList                  func(childComplexity int, id scalar.ID) int
+		SuggestArticles               func(childComplexity int, text string, locale *string, limit *int) int
+		SupportStatistics             func(childComplexity int, period card.SupportPeriod, groupBy card.SupportGroup, filter *card.SupportStatisticsFilter, timeZone *string) int
+		SupportTeams                  func(childComplexity int) int
+		Surveys                       func(childComplexity int) int
+		Ticket                        func(childComplexity int, id scalar.ID) int
+		TicketClock                   func(childComplexity int, ticketID scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketMessageHistory          func(childComplexity int, messageID scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketQueue                   func(childComplexity int, filter *desk1.TicketQueueFilter, sort *desk1.TicketSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketRatings                 func(childComplexity int, filter *survey.TicketRatingFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TicketViews                   func(childComplexity int) int
+		Tiers                         func(childComplexity int, programID *scalar.ID) int
+		UnreadAnnouncements           func(childComplexity int) int
+		User                          func(childComplexity int, id scalar.ID) int
+		Users                         func(childComplexity int, filter *desk.UserFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		VapidPublicKey                func(childComplexity int) int
+		Wallet                        func(childComplexity int, id scalar.ID) int
+		WebhookDeliveries             func(childComplexity int, filter *webhook.WebhookDeliveryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		WebhookEndpoints              func(childComplexity int) int
+		WebhookEventKinds             func(childComplexity int) int
+	}
+
+	QuietHours struct {
+		EffectiveTimeZone func(childComplexity int) int
+		QuietUntil        func(childComplexity int) int
+		Ranges            func(childComplexity int) int
+		TimeZone          func(childComplexity int) int
+	}
+
+	QuietRange struct {
+		Days func(childComplexity int) int
+		From func(childComplexity int) int
+		To   func(childComplexity int) int
 	}
 
 	QuoteInvoicePaymentPayload struct {
@@ -3576,6 +4205,11 @@ type ComplexityRoot struct {
 		Warnings   func(childComplexity int) int
 	}
 
+	RegisterPushEndpointPayload struct {
+		Endpoint   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RegistrationField struct {
 		Autocomplete func(childComplexity int) int
 		Hint         func(childComplexity int) int
@@ -3623,6 +4257,36 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	Reminder struct {
+		CreatedAt  func(childComplexity int) int
+		DaysBefore func(childComplexity int) int
+		DueAt      func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		LastAt     func(childComplexity int) int
+		LocalAt    func(childComplexity int) int
+		Note       func(childComplexity int) int
+		Repeats    func(childComplexity int) int
+		Revision   func(childComplexity int) int
+		Status     func(childComplexity int) int
+		SubjectID  func(childComplexity int) int
+		TimeZone   func(childComplexity int) int
+		Times      func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
+	ReminderConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ReminderEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	RemoveAvatarPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -3647,6 +4311,11 @@ type ComplexityRoot struct {
 	RemovePasskeyPayload struct {
 		RemovedID  func(childComplexity int) int
 		TwoFactor  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RemovePushEndpointPayload struct {
+		RemovedID  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3778,6 +4447,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	ResumeBroadcastPayload struct {
+		Broadcast  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	RetireArticlePayload struct {
 		Article    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -3800,6 +4474,17 @@ type ComplexityRoot struct {
 
 	RetireTierPayload struct {
 		Tier       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetryDeliveriesPayload struct {
+		More       func(childComplexity int) int
+		Retried    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RetryDeliveryPayload struct {
+		Delivery   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -3896,6 +4581,17 @@ type ComplexityRoot struct {
 		Account    func(childComplexity int) int
 		Entry      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	RevertNotificationActionPayload struct {
+		Notification func(childComplexity int) int
+		UnreadCount  func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
+	RevertNotificationTemplatePayload struct {
+		Template   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -4046,6 +4742,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveAnnouncementPayload struct {
+		Announcement func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	SaveArticleCategoryPayload struct {
 		Category   func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -4058,6 +4759,11 @@ type ComplexityRoot struct {
 
 	SaveBonusProgramPayload struct {
 		Program    func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveBroadcastPayload struct {
+		Broadcast  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -4124,6 +4830,16 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveNotificationRulePayload struct {
+		Rule       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveNotificationTemplatePayload struct {
+		Template   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SaveOfferPayload struct {
 		Promotion  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -4165,6 +4881,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SaveReminderPayload struct {
+		Reminder   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	SaveRepresentationPayload struct {
 		Representation func(childComplexity int) int
 		UserErrors     func(childComplexity int) int
@@ -4178,6 +4899,11 @@ type ComplexityRoot struct {
 	SaveRewardPayload struct {
 		Replayed   func(childComplexity int) int
 		Reward     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SaveSegmentPayload struct {
+		Segment    func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -4239,6 +4965,99 @@ type ComplexityRoot struct {
 	SecurityActivityEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	Segment struct {
+		CreatedAt   func(childComplexity int) int
+		Description func(childComplexity int) int
+		Filter      func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Revision    func(childComplexity int) int
+		SavedByID   func(childComplexity int) int
+		UpdatedAt   func(childComplexity int) int
+	}
+
+	SegmentConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SegmentDays struct {
+		Max func(childComplexity int) int
+		Min func(childComplexity int) int
+	}
+
+	SegmentEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SegmentFilter struct {
+		ActiveDays   func(childComplexity int) int
+		BirthdayDays func(childComplexity int) int
+		Bought       func(childComplexity int) int
+		Clubs        func(childComplexity int) int
+		InactiveDays func(childComplexity int) int
+		Interests    func(childComplexity int) int
+		JoinedDays   func(childComplexity int) int
+		Locales      func(childComplexity int) int
+		NotIn        func(childComplexity int) int
+		Orders       func(childComplexity int) int
+		Regions      func(childComplexity int) int
+		Searched     func(childComplexity int) int
+		Spent        func(childComplexity int) int
+		Tiers        func(childComplexity int) int
+		UserIDs      func(childComplexity int) int
+		Viewed       func(childComplexity int) int
+		Wishes       func(childComplexity int) int
+	}
+
+	SegmentOrders struct {
+		Days func(childComplexity int) int
+		Max  func(childComplexity int) int
+		Min  func(childComplexity int) int
+	}
+
+	SegmentProducts struct {
+		Categories func(childComplexity int) int
+		Days       func(childComplexity int) int
+		ProductIDs func(childComplexity int) int
+	}
+
+	SegmentReach struct {
+		Channel   func(childComplexity int) int
+		NoAddress func(childComplexity int) int
+		NoConsent func(childComplexity int) int
+		NotWanted func(childComplexity int) int
+		Reached   func(childComplexity int) int
+	}
+
+	SegmentSize struct {
+		Channels func(childComplexity int) int
+		Total    func(childComplexity int) int
+	}
+
+	SegmentSpending struct {
+		Currency func(childComplexity int) int
+		Days     func(childComplexity int) int
+		Max      func(childComplexity int) int
+		Min      func(childComplexity int) int
+	}
+
+	SendNotificationPayload struct {
+		Replayed   func(childComplexity int) int
+		Results    func(childComplexity int) int
+		Sent       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SendNotificationResult struct {
+		CustomerID     func(childComplexity int) int
+		NotificationID func(childComplexity int) int
+		UserErrors     func(childComplexity int) int
 	}
 
 	SendReturnPayload struct {
@@ -4304,6 +5123,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	SetNotificationDigestPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	SetOrderStatusPayload struct {
 		Order      func(childComplexity int) int
 		Replayed   func(childComplexity int) int
@@ -4330,6 +5154,11 @@ type ComplexityRoot struct {
 	SetPromotionStatusPayload struct {
 		Promotion  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	SetQuietHoursPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	SetRewardStatusPayload struct {
@@ -4409,6 +5238,12 @@ type ComplexityRoot struct {
 		UserErrors    func(childComplexity int) int
 	}
 
+	SnoozeNotificationPayload struct {
+		Notification func(childComplexity int) int
+		UnreadCount  func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	SpendingReport struct {
 		From    func(childComplexity int) int
 		GroupBy func(childComplexity int) int
@@ -4434,6 +5269,11 @@ type ComplexityRoot struct {
 	SplitTicketPayload struct {
 		Created    func(childComplexity int) int
 		Ticket     func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	StartBroadcastPayload struct {
+		Broadcast  func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -4473,8 +5313,10 @@ type ComplexityRoot struct {
 
 	Subscription struct {
 		AccountEvents        func(childComplexity int, after *string, kinds []string, progress *bool) int
+		AnnouncementAdded    func(childComplexity int, after *string, progress *bool) int
 		BonusBalanceChanged  func(childComplexity int, after *string) int
 		NotificationAdded    func(childComplexity int, after *string, progress *bool) int
+		NotificationChanged  func(childComplexity int, after *string, progress *bool) int
 		OrderUpdated         func(childComplexity int, orderID scalar.ID, after *string) int
 		TicketQueueChanged   func(childComplexity int, after *string) int
 		TicketUpdated        func(childComplexity int, ticketID scalar.ID, after *string) int
@@ -4608,6 +5450,14 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	TestNotificationRulePayload struct {
+		EventID      func(childComplexity int) int
+		Failure      func(childComplexity int) int
+		Holds        func(childComplexity int) int
+		Notification func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	TestWebhookPayload struct {
 		Body       func(childComplexity int) int
 		Delivery   func(childComplexity int) int
@@ -4658,6 +5508,7 @@ type ComplexityRoot struct {
 		Status             func(childComplexity int) int
 		StatusLabel        func(childComplexity int) int
 		StatusReason       func(childComplexity int) int
+		StreamPosition     func(childComplexity int) int
 		Subject            func(childComplexity int) int
 		Survey             func(childComplexity int) int
 		Team               func(childComplexity int) int
@@ -4691,10 +5542,11 @@ type ComplexityRoot struct {
 	}
 
 	TicketConnection struct {
-		Edges      func(childComplexity int) int
-		Nodes      func(childComplexity int) int
-		PageInfo   func(childComplexity int) int
-		TotalCount func(childComplexity int) int
+		Edges          func(childComplexity int) int
+		Nodes          func(childComplexity int) int
+		PageInfo       func(childComplexity int) int
+		StreamPosition func(childComplexity int) int
+		TotalCount     func(childComplexity int) int
 	}
 
 	TicketEdge struct {
@@ -5035,6 +5887,12 @@ type ComplexityRoot struct {
 		RecoveryCodesLeft func(childComplexity int) int
 	}
 
+	UnarchiveNotificationPayload struct {
+		Notification func(childComplexity int) int
+		UnreadCount  func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	UnblockUserPayload struct {
 		User       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -5050,6 +5908,11 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UnlinkMessengerPayload struct {
+		Link       func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	UnlinkTicketsPayload struct {
 		Ticket     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
@@ -5062,9 +5925,30 @@ type ComplexityRoot struct {
 		UserErrors func(childComplexity int) int
 	}
 
+	UnsnoozeNotificationPayload struct {
+		Notification func(childComplexity int) int
+		UnreadCount  func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
+	}
+
 	UpdateFamilySettingsPayload struct {
 		Family     func(childComplexity int) int
 		UserErrors func(childComplexity int) int
+	}
+
+	UpdateNotificationPreferencesByLinkPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	UpdateNotificationPreferencesPayload struct {
+		Preferences func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	UpdateNotificationTypePayload struct {
+		NotificationType func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateOrganisationPayload struct {
@@ -5213,81 +6097,87 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		Achievements         func(childComplexity int, earned *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		ActingStaff          func(childComplexity int) int
-		Addresses            func(childComplexity int) int
-		Avatar               func(childComplexity int) int
-		Benefits             func(childComplexity int) int
-		BirthOn              func(childComplexity int) int
-		Block                func(childComplexity int) int
-		BonusAccount         func(childComplexity int, programID *scalar.ID) int
-		BonusAccounts        func(childComplexity int) int
-		CampaignEntries      func(childComplexity int, filter *campaign.CampaignEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Cart                 func(childComplexity int) int
-		Clubs                func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Consents             func(childComplexity int) int
-		ConsentsDue          func(childComplexity int) int
-		ContactPoints        func(childComplexity int) int
-		CreatedAt            func(childComplexity int) int
-		DataExports          func(childComplexity int) int
-		Deletion             func(childComplexity int) int
-		DeletionReview       func(childComplexity int) int
-		DisplayName          func(childComplexity int) int
-		Documents            func(childComplexity int, kind []document1.Kind, subjectID *scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Families             func(childComplexity int) int
-		FamilyInvitations    func(childComplexity int) int
-		FamilyName           func(childComplexity int) int
-		GiftCards            func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		GivenName            func(childComplexity int) int
-		GlobalID             func(childComplexity int) int
-		Goals                func(childComplexity int) int
-		Identities           func(childComplexity int) int
-		Interests            func(childComplexity int) int
-		Invoices             func(childComplexity int, filter *invoice.InvoiceFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		JobTitle             func(childComplexity int) int
-		Kind                 func(childComplexity int) int
-		Memberships          func(childComplexity int) int
-		MiddleName           func(childComplexity int) int
-		MustChangePasswordBy func(childComplexity int) int
-		Nickname             func(childComplexity int) int
-		Notifications        func(childComplexity int, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Offers               func(childComplexity int, filter *promotion.OfferFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Orders               func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Organisation         func(childComplexity int) int
-		Passkeys             func(childComplexity int) int
-		PaymentMethods       func(childComplexity int) int
-		Payments             func(childComplexity int, filter *history.PaymentRecordFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		PersonalManager      func(childComplexity int) int
-		Preferences          func(childComplexity int) int
-		ProfileCompleteness  func(childComplexity int) int
-		Progress             func(childComplexity int, kinds []campaign.ProgressKind) int
-		RecentActivity       func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		RecentlyViewed       func(childComplexity int) int
-		Recipients           func(childComplexity int) int
-		Recommendations      func(childComplexity int, reasons []recommend.RecommendationReason, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Referral             func(childComplexity int) int
-		Region               func(childComplexity int) int
-		Representatives      func(childComplexity int) int
-		Represents           func(childComplexity int) int
-		Returns              func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Reviews              func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Revision             func(childComplexity int) int
-		RewardRedemptions    func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Sessions             func(childComplexity int) int
-		Sex                  func(childComplexity int) int
-		ShoppingLists        func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Spending             func(childComplexity int, groupBy history.SpendingGroup, period *history.SpendingPeriod) int
-		Status               func(childComplexity int) int
-		StreamPosition       func(childComplexity int) int
-		Surveys              func(childComplexity int) int
-		TableExports         func(childComplexity int) int
-		Tickets              func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		Tier                 func(childComplexity int) int
-		TopUps               func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
-		TwoFactor            func(childComplexity int) int
-		UnreadCount          func(childComplexity int) int
-		Wallets              func(childComplexity int, hidden *bool) int
-		Wishlist             func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Achievements            func(childComplexity int, earned *bool, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		ActingStaff             func(childComplexity int) int
+		Addresses               func(childComplexity int) int
+		Avatar                  func(childComplexity int) int
+		Benefits                func(childComplexity int) int
+		BirthOn                 func(childComplexity int) int
+		Block                   func(childComplexity int) int
+		BonusAccount            func(childComplexity int, programID *scalar.ID) int
+		BonusAccounts           func(childComplexity int) int
+		CampaignEntries         func(childComplexity int, filter *campaign.CampaignEntryFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Cart                    func(childComplexity int) int
+		Clubs                   func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Consents                func(childComplexity int) int
+		ConsentsDue             func(childComplexity int) int
+		ContactPoints           func(childComplexity int) int
+		CreatedAt               func(childComplexity int) int
+		DataExports             func(childComplexity int) int
+		Deletion                func(childComplexity int) int
+		DeletionReview          func(childComplexity int) int
+		DisplayName             func(childComplexity int) int
+		Documents               func(childComplexity int, kind []document1.Kind, subjectID *scalar.ID, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Families                func(childComplexity int) int
+		FamilyInvitations       func(childComplexity int) int
+		FamilyName              func(childComplexity int) int
+		GiftCards               func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		GivenName               func(childComplexity int) int
+		GlobalID                func(childComplexity int) int
+		Goals                   func(childComplexity int) int
+		Identities              func(childComplexity int) int
+		Interests               func(childComplexity int) int
+		Invoices                func(childComplexity int, filter *invoice.InvoiceFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		JobTitle                func(childComplexity int) int
+		Kind                    func(childComplexity int) int
+		Memberships             func(childComplexity int) int
+		MessengerLinks          func(childComplexity int) int
+		MiddleName              func(childComplexity int) int
+		MustChangePasswordBy    func(childComplexity int) int
+		Nickname                func(childComplexity int) int
+		NotificationGroups      func(childComplexity int, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		NotificationPreferences func(childComplexity int) int
+		Notifications           func(childComplexity int, filter *notify.NotificationFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Offers                  func(childComplexity int, filter *promotion.OfferFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Orders                  func(childComplexity int, filter *order.OrderFilter, sort *order.OrderSort, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Organisation            func(childComplexity int) int
+		Passkeys                func(childComplexity int) int
+		PaymentMethods          func(childComplexity int) int
+		Payments                func(childComplexity int, filter *history.PaymentRecordFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		PersonalManager         func(childComplexity int) int
+		Preferences             func(childComplexity int) int
+		ProfileCompleteness     func(childComplexity int) int
+		Progress                func(childComplexity int, kinds []campaign.ProgressKind) int
+		PushEndpoints           func(childComplexity int) int
+		RecentActivity          func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		RecentlyViewed          func(childComplexity int) int
+		Recipients              func(childComplexity int) int
+		Recommendations         func(childComplexity int, reasons []recommend.RecommendationReason, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Referral                func(childComplexity int) int
+		Region                  func(childComplexity int) int
+		Reminders               func(childComplexity int, status []reminder.Status, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Representatives         func(childComplexity int) int
+		Represents              func(childComplexity int) int
+		Returns                 func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Reviews                 func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Revision                func(childComplexity int) int
+		RewardRedemptions       func(childComplexity int, filter *reward.RewardRedemptionFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Sessions                func(childComplexity int) int
+		Sex                     func(childComplexity int) int
+		ShoppingLists           func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Spending                func(childComplexity int, groupBy history.SpendingGroup, period *history.SpendingPeriod) int
+		Status                  func(childComplexity int) int
+		StreamPosition          func(childComplexity int) int
+		Surveys                 func(childComplexity int) int
+		TableExports            func(childComplexity int) int
+		Tickets                 func(childComplexity int, filter *support.TicketFilter, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		Tier                    func(childComplexity int) int
+		TopUps                  func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
+		TwoFactor               func(childComplexity int) int
+		UnreadCount             func(childComplexity int) int
+		UnreadCounts            func(childComplexity int, filters []*notify.NamedNotificationFilter) int
+		Wallets                 func(childComplexity int, hidden *bool) int
+		Wishlist                func(childComplexity int, after *entgql.Cursor[uuid.UUID], first *int, before *entgql.Cursor[uuid.UUID], last *int) int
 	}
 
 	UserBlock struct {
@@ -5478,6 +6368,11 @@ type ComplexityRoot struct {
 	WishlistItemEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	WithdrawAnnouncementPayload struct {
+		Announcement func(childComplexity int) int
+		UserErrors   func(childComplexity int) int
 	}
 
 	WithdrawCampaignEntryPayload struct {
@@ -6204,6 +7099,172 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AdjustWalletPayload.Wallet(childComplexity), true
 
+	case "Announcement.audience":
+		if e.ComplexityRoot.Announcement.Audience == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Audience(childComplexity), true
+	case "Announcement.body":
+		if e.ComplexityRoot.Announcement.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Body(childComplexity), true
+	case "Announcement.dismissedAt":
+		if e.ComplexityRoot.Announcement.DismissedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.DismissedAt(childComplexity), true
+	case "Announcement.dismissible":
+		if e.ComplexityRoot.Announcement.Dismissible == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Dismissible(childComplexity), true
+	case "Announcement.endsAt":
+		if e.ComplexityRoot.Announcement.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.EndsAt(childComplexity), true
+	case "Announcement.id":
+		if e.ComplexityRoot.Announcement.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.GlobalID(childComplexity), true
+	case "Announcement.readAt":
+		if e.ComplexityRoot.Announcement.ReadAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.ReadAt(childComplexity), true
+	case "Announcement.revision":
+		if e.ComplexityRoot.Announcement.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Revision(childComplexity), true
+	case "Announcement.savedById":
+		if e.ComplexityRoot.Announcement.SavedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.SavedByID(childComplexity), true
+	case "Announcement.severity":
+		if e.ComplexityRoot.Announcement.Severity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Severity(childComplexity), true
+	case "Announcement.startsAt":
+		if e.ComplexityRoot.Announcement.StartsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.StartsAt(childComplexity), true
+	case "Announcement.status":
+		if e.ComplexityRoot.Announcement.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Status(childComplexity), true
+	case "Announcement.title":
+		if e.ComplexityRoot.Announcement.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Title(childComplexity), true
+	case "Announcement.toldAt":
+		if e.ComplexityRoot.Announcement.ToldAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.ToldAt(childComplexity), true
+	case "Announcement.translations":
+		if e.ComplexityRoot.Announcement.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.Translations(childComplexity), true
+	case "Announcement.url":
+		if e.ComplexityRoot.Announcement.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.URL(childComplexity), true
+	case "Announcement.withdrawnAt":
+		if e.ComplexityRoot.Announcement.WithdrawnAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Announcement.WithdrawnAt(childComplexity), true
+
+	case "AnnouncementAdded.announcement":
+		if e.ComplexityRoot.AnnouncementAdded.Announcement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementAdded.Announcement(childComplexity), true
+	case "AnnouncementAdded.announcementId":
+		if e.ComplexityRoot.AnnouncementAdded.AnnouncementID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementAdded.AnnouncementID(childComplexity), true
+	case "AnnouncementAdded.change":
+		if e.ComplexityRoot.AnnouncementAdded.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementAdded.Change(childComplexity), true
+	case "AnnouncementAdded.cursor":
+		if e.ComplexityRoot.AnnouncementAdded.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementAdded.Cursor(childComplexity), true
+
+	case "AnnouncementConnection.edges":
+		if e.ComplexityRoot.AnnouncementConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementConnection.Edges(childComplexity), true
+	case "AnnouncementConnection.nodes":
+		if e.ComplexityRoot.AnnouncementConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementConnection.Nodes(childComplexity), true
+	case "AnnouncementConnection.pageInfo":
+		if e.ComplexityRoot.AnnouncementConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementConnection.PageInfo(childComplexity), true
+	case "AnnouncementConnection.totalCount":
+		if e.ComplexityRoot.AnnouncementConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementConnection.TotalCount(childComplexity), true
+
+	case "AnnouncementEdge.cursor":
+		if e.ComplexityRoot.AnnouncementEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementEdge.Cursor(childComplexity), true
+	case "AnnouncementEdge.node":
+		if e.ComplexityRoot.AnnouncementEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnouncementEdge.Node(childComplexity), true
+
 	case "ApplyMacroPayload.ticket":
 		if e.ComplexityRoot.ApplyMacroPayload.Ticket == nil {
 			break
@@ -6322,6 +7383,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ArchiveNotificationPayload.UserErrors(childComplexity), true
+
+	case "ArchiveNotificationsPayload.archived":
+		if e.ComplexityRoot.ArchiveNotificationsPayload.Archived == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchiveNotificationsPayload.Archived(childComplexity), true
+	case "ArchiveNotificationsPayload.unreadCount":
+		if e.ComplexityRoot.ArchiveNotificationsPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchiveNotificationsPayload.UnreadCount(childComplexity), true
+	case "ArchiveNotificationsPayload.userErrors":
+		if e.ComplexityRoot.ArchiveNotificationsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchiveNotificationsPayload.UserErrors(childComplexity), true
+
+	case "ArchiveReadNotificationsPayload.archived":
+		if e.ComplexityRoot.ArchiveReadNotificationsPayload.Archived == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchiveReadNotificationsPayload.Archived(childComplexity), true
+	case "ArchiveReadNotificationsPayload.unreadCount":
+		if e.ComplexityRoot.ArchiveReadNotificationsPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchiveReadNotificationsPayload.UnreadCount(childComplexity), true
+	case "ArchiveReadNotificationsPayload.userErrors":
+		if e.ComplexityRoot.ArchiveReadNotificationsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ArchiveReadNotificationsPayload.UserErrors(childComplexity), true
 
 	case "Article.audience":
 		if e.ComplexityRoot.Article.Audience == nil {
@@ -8064,6 +9163,264 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BonusTransfer.Seq(childComplexity), true
 
+	case "Broadcast.beganAt":
+		if e.ComplexityRoot.Broadcast.BeganAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.BeganAt(childComplexity), true
+	case "Broadcast.channels":
+		if e.ComplexityRoot.Broadcast.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Channels(childComplexity), true
+	case "Broadcast.createdAt":
+		if e.ComplexityRoot.Broadcast.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.CreatedAt(childComplexity), true
+	case "Broadcast.endedAt":
+		if e.ComplexityRoot.Broadcast.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.EndedAt(childComplexity), true
+	case "Broadcast.filter":
+		if e.ComplexityRoot.Broadcast.Filter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Filter(childComplexity), true
+	case "Broadcast.id":
+		if e.ComplexityRoot.Broadcast.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.GlobalID(childComplexity), true
+	case "Broadcast.name":
+		if e.ComplexityRoot.Broadcast.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Name(childComplexity), true
+	case "Broadcast.progress":
+		if e.ComplexityRoot.Broadcast.Progress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Progress(childComplexity), true
+	case "Broadcast.results":
+		if e.ComplexityRoot.Broadcast.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Results(childComplexity), true
+	case "Broadcast.revision":
+		if e.ComplexityRoot.Broadcast.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Revision(childComplexity), true
+	case "Broadcast.savedById":
+		if e.ComplexityRoot.Broadcast.SavedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.SavedByID(childComplexity), true
+	case "Broadcast.segment":
+		if e.ComplexityRoot.Broadcast.Segment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Segment(childComplexity), true
+	case "Broadcast.severity":
+		if e.ComplexityRoot.Broadcast.Severity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Severity(childComplexity), true
+	case "Broadcast.startsAt":
+		if e.ComplexityRoot.Broadcast.StartsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.StartsAt(childComplexity), true
+	case "Broadcast.status":
+		if e.ComplexityRoot.Broadcast.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Status(childComplexity), true
+	case "Broadcast.texts":
+		if e.ComplexityRoot.Broadcast.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Texts(childComplexity), true
+	case "Broadcast.type":
+		if e.ComplexityRoot.Broadcast.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Type(childComplexity), true
+	case "Broadcast.url":
+		if e.ComplexityRoot.Broadcast.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.URL(childComplexity), true
+	case "Broadcast.updatedAt":
+		if e.ComplexityRoot.Broadcast.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.UpdatedAt(childComplexity), true
+
+	case "BroadcastConnection.edges":
+		if e.ComplexityRoot.BroadcastConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.Edges(childComplexity), true
+	case "BroadcastConnection.nodes":
+		if e.ComplexityRoot.BroadcastConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.Nodes(childComplexity), true
+	case "BroadcastConnection.pageInfo":
+		if e.ComplexityRoot.BroadcastConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.PageInfo(childComplexity), true
+	case "BroadcastConnection.totalCount":
+		if e.ComplexityRoot.BroadcastConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastConnection.TotalCount(childComplexity), true
+
+	case "BroadcastEdge.cursor":
+		if e.ComplexityRoot.BroadcastEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastEdge.Cursor(childComplexity), true
+	case "BroadcastEdge.node":
+		if e.ComplexityRoot.BroadcastEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastEdge.Node(childComplexity), true
+
+	case "BroadcastProgress.done":
+		if e.ComplexityRoot.BroadcastProgress.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Done(childComplexity), true
+	case "BroadcastProgress.perMinute":
+		if e.ComplexityRoot.BroadcastProgress.PerMinute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.PerMinute(childComplexity), true
+	case "BroadcastProgress.percent":
+		if e.ComplexityRoot.BroadcastProgress.Percent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Percent(childComplexity), true
+	case "BroadcastProgress.skipped":
+		if e.ComplexityRoot.BroadcastProgress.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Skipped(childComplexity), true
+	case "BroadcastProgress.total":
+		if e.ComplexityRoot.BroadcastProgress.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastProgress.Total(childComplexity), true
+
+	case "BroadcastResult.channel":
+		if e.ComplexityRoot.BroadcastResult.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Channel(childComplexity), true
+	case "BroadcastResult.clicked":
+		if e.ComplexityRoot.BroadcastResult.Clicked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Clicked(childComplexity), true
+	case "BroadcastResult.delivered":
+		if e.ComplexityRoot.BroadcastResult.Delivered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Delivered(childComplexity), true
+	case "BroadcastResult.failed":
+		if e.ComplexityRoot.BroadcastResult.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Failed(childComplexity), true
+	case "BroadcastResult.opened":
+		if e.ComplexityRoot.BroadcastResult.Opened == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Opened(childComplexity), true
+	case "BroadcastResult.planned":
+		if e.ComplexityRoot.BroadcastResult.Planned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Planned(childComplexity), true
+	case "BroadcastResult.sent":
+		if e.ComplexityRoot.BroadcastResult.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Sent(childComplexity), true
+	case "BroadcastResult.skipped":
+		if e.ComplexityRoot.BroadcastResult.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Skipped(childComplexity), true
+	case "BroadcastResult.waiting":
+		if e.ComplexityRoot.BroadcastResult.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastResult.Waiting(childComplexity), true
+
+	case "BroadcastText.body":
+		if e.ComplexityRoot.BroadcastText.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastText.Body(childComplexity), true
+	case "BroadcastText.locale":
+		if e.ComplexityRoot.BroadcastText.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastText.Locale(childComplexity), true
+	case "BroadcastText.title":
+		if e.ComplexityRoot.BroadcastText.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastText.Title(childComplexity), true
+
 	case "BusinessCalendar.id":
 		if e.ComplexityRoot.BusinessCalendar.GlobalID == nil {
 			break
@@ -8827,6 +10184,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CancelAccountDeletionPayload.UserErrors(childComplexity), true
+
+	case "CancelBroadcastPayload.broadcast":
+		if e.ComplexityRoot.CancelBroadcastPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelBroadcastPayload.Broadcast(childComplexity), true
+	case "CancelBroadcastPayload.userErrors":
+		if e.ComplexityRoot.CancelBroadcastPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelBroadcastPayload.UserErrors(childComplexity), true
+
+	case "CancelDeliveryPayload.delivery":
+		if e.ComplexityRoot.CancelDeliveryPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelDeliveryPayload.Delivery(childComplexity), true
+	case "CancelDeliveryPayload.userErrors":
+		if e.ComplexityRoot.CancelDeliveryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelDeliveryPayload.UserErrors(childComplexity), true
 
 	case "CancelOrderPayload.order":
 		if e.ComplexityRoot.CancelOrderPayload.Order == nil {
@@ -9716,6 +11099,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Company.Wallets(childComplexity, args["hidden"].(*bool)), true
 
+	case "CompleteNotificationActionPayload.notification":
+		if e.ComplexityRoot.CompleteNotificationActionPayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteNotificationActionPayload.Notification(childComplexity), true
+	case "CompleteNotificationActionPayload.unreadCount":
+		if e.ComplexityRoot.CompleteNotificationActionPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteNotificationActionPayload.UnreadCount(childComplexity), true
+	case "CompleteNotificationActionPayload.userErrors":
+		if e.ComplexityRoot.CompleteNotificationActionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CompleteNotificationActionPayload.UserErrors(childComplexity), true
+
 	case "CompleteSecondFactorPayload.session":
 		if e.ComplexityRoot.CompleteSecondFactorPayload.Session == nil {
 			break
@@ -10095,6 +11497,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateInvoicePaymentLinkPayload.UserErrors(childComplexity), true
+
+	case "CreateNotificationTypePayload.notificationType":
+		if e.ComplexityRoot.CreateNotificationTypePayload.NotificationType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNotificationTypePayload.NotificationType(childComplexity), true
+	case "CreateNotificationTypePayload.userErrors":
+		if e.ComplexityRoot.CreateNotificationTypePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateNotificationTypePayload.UserErrors(childComplexity), true
 
 	case "CreatePaymentLinkPayload.payment":
 		if e.ComplexityRoot.CreatePaymentLinkPayload.Payment == nil {
@@ -10782,6 +12197,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteMacroPayload.UserErrors(childComplexity), true
 
+	case "DeleteNotificationRulePayload.deletedId":
+		if e.ComplexityRoot.DeleteNotificationRulePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNotificationRulePayload.DeletedID(childComplexity), true
+	case "DeleteNotificationRulePayload.userErrors":
+		if e.ComplexityRoot.DeleteNotificationRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNotificationRulePayload.UserErrors(childComplexity), true
+
+	case "DeleteNotificationTypePayload.deletedType":
+		if e.ComplexityRoot.DeleteNotificationTypePayload.DeletedType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNotificationTypePayload.DeletedType(childComplexity), true
+	case "DeleteNotificationTypePayload.userErrors":
+		if e.ComplexityRoot.DeleteNotificationTypePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteNotificationTypePayload.UserErrors(childComplexity), true
+
 	case "DeleteOperatorPayload.deletedId":
 		if e.ComplexityRoot.DeleteOperatorPayload.DeletedID == nil {
 			break
@@ -10821,6 +12262,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteRecipientPayload.UserErrors(childComplexity), true
 
+	case "DeleteReminderPayload.deletedId":
+		if e.ComplexityRoot.DeleteReminderPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteReminderPayload.DeletedID(childComplexity), true
+	case "DeleteReminderPayload.userErrors":
+		if e.ComplexityRoot.DeleteReminderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteReminderPayload.UserErrors(childComplexity), true
+
 	case "DeleteReviewPayload.deletedId":
 		if e.ComplexityRoot.DeleteReviewPayload.DeletedID == nil {
 			break
@@ -10833,6 +12287,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeleteReviewPayload.UserErrors(childComplexity), true
+
+	case "DeleteSegmentPayload.deletedId":
+		if e.ComplexityRoot.DeleteSegmentPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSegmentPayload.DeletedID(childComplexity), true
+	case "DeleteSegmentPayload.userErrors":
+		if e.ComplexityRoot.DeleteSegmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSegmentPayload.UserErrors(childComplexity), true
 
 	case "DeleteServiceLevelPayload.serviceLevel":
 		if e.ComplexityRoot.DeleteServiceLevelPayload.ServiceLevel == nil {
@@ -10980,6 +12447,269 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeletionReview.Losses(childComplexity), true
+
+	case "Delivery.address":
+		if e.ComplexityRoot.Delivery.Address == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Address(childComplexity), true
+	case "Delivery.attempts":
+		if e.ComplexityRoot.Delivery.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Attempts(childComplexity), true
+	case "Delivery.channel":
+		if e.ComplexityRoot.Delivery.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Channel(childComplexity), true
+	case "Delivery.clickedAt":
+		if e.ComplexityRoot.Delivery.ClickedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.ClickedAt(childComplexity), true
+	case "Delivery.createdAt":
+		if e.ComplexityRoot.Delivery.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.CreatedAt(childComplexity), true
+	case "Delivery.customerId":
+		if e.ComplexityRoot.Delivery.CustomerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.CustomerID(childComplexity), true
+	case "Delivery.deliveredAt":
+		if e.ComplexityRoot.Delivery.DeliveredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.DeliveredAt(childComplexity), true
+	case "Delivery.dueAt":
+		if e.ComplexityRoot.Delivery.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.DueAt(childComplexity), true
+	case "Delivery.expiresAt":
+		if e.ComplexityRoot.Delivery.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.ExpiresAt(childComplexity), true
+	case "Delivery.id":
+		if e.ComplexityRoot.Delivery.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.GlobalID(childComplexity), true
+	case "Delivery.notificationId":
+		if e.ComplexityRoot.Delivery.NotificationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.NotificationID(childComplexity), true
+	case "Delivery.openedAt":
+		if e.ComplexityRoot.Delivery.OpenedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.OpenedAt(childComplexity), true
+	case "Delivery.provider":
+		if e.ComplexityRoot.Delivery.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Provider(childComplexity), true
+	case "Delivery.providerRef":
+		if e.ComplexityRoot.Delivery.ProviderRef == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.ProviderRef(childComplexity), true
+	case "Delivery.required":
+		if e.ComplexityRoot.Delivery.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Required(childComplexity), true
+	case "Delivery.sentAt":
+		if e.ComplexityRoot.Delivery.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.SentAt(childComplexity), true
+	case "Delivery.sentWithId":
+		if e.ComplexityRoot.Delivery.SentWithID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.SentWithID(childComplexity), true
+	case "Delivery.status":
+		if e.ComplexityRoot.Delivery.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Status(childComplexity), true
+	case "Delivery.reason":
+		if e.ComplexityRoot.Delivery.StatusReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.StatusReason(childComplexity), true
+	case "Delivery.test":
+		if e.ComplexityRoot.Delivery.Test == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Test(childComplexity), true
+	case "Delivery.type":
+		if e.ComplexityRoot.Delivery.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Delivery.Type(childComplexity), true
+
+	case "DeliveryAttempt.at":
+		if e.ComplexityRoot.DeliveryAttempt.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.At(childComplexity), true
+	case "DeliveryAttempt.failure":
+		if e.ComplexityRoot.DeliveryAttempt.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Failure(childComplexity), true
+	case "DeliveryAttempt.provider":
+		if e.ComplexityRoot.DeliveryAttempt.Provider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Provider(childComplexity), true
+	case "DeliveryAttempt.status":
+		if e.ComplexityRoot.DeliveryAttempt.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.Status(childComplexity), true
+	case "DeliveryAttempt.tookMs":
+		if e.ComplexityRoot.DeliveryAttempt.TookMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryAttempt.TookMs(childComplexity), true
+
+	case "DeliveryConnection.edges":
+		if e.ComplexityRoot.DeliveryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryConnection.Edges(childComplexity), true
+	case "DeliveryConnection.nodes":
+		if e.ComplexityRoot.DeliveryConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryConnection.Nodes(childComplexity), true
+	case "DeliveryConnection.pageInfo":
+		if e.ComplexityRoot.DeliveryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryConnection.PageInfo(childComplexity), true
+	case "DeliveryConnection.totalCount":
+		if e.ComplexityRoot.DeliveryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryConnection.TotalCount(childComplexity), true
+
+	case "DeliveryCount.channel":
+		if e.ComplexityRoot.DeliveryCount.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Channel(childComplexity), true
+	case "DeliveryCount.clicked":
+		if e.ComplexityRoot.DeliveryCount.Clicked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Clicked(childComplexity), true
+	case "DeliveryCount.day":
+		if e.ComplexityRoot.DeliveryCount.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Day(childComplexity), true
+	case "DeliveryCount.dead":
+		if e.ComplexityRoot.DeliveryCount.Dead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Dead(childComplexity), true
+	case "DeliveryCount.delivered":
+		if e.ComplexityRoot.DeliveryCount.Delivered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Delivered(childComplexity), true
+	case "DeliveryCount.opened":
+		if e.ComplexityRoot.DeliveryCount.Opened == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Opened(childComplexity), true
+	case "DeliveryCount.sent":
+		if e.ComplexityRoot.DeliveryCount.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Sent(childComplexity), true
+	case "DeliveryCount.skipped":
+		if e.ComplexityRoot.DeliveryCount.Skipped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Skipped(childComplexity), true
+	case "DeliveryCount.total":
+		if e.ComplexityRoot.DeliveryCount.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Total(childComplexity), true
+	case "DeliveryCount.type":
+		if e.ComplexityRoot.DeliveryCount.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Type(childComplexity), true
+	case "DeliveryCount.waiting":
+		if e.ComplexityRoot.DeliveryCount.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryCount.Waiting(childComplexity), true
+
+	case "DeliveryEdge.cursor":
+		if e.ComplexityRoot.DeliveryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryEdge.Cursor(childComplexity), true
+	case "DeliveryEdge.node":
+		if e.ComplexityRoot.DeliveryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeliveryEdge.Node(childComplexity), true
 
 	case "DeliveryPoint.address":
 		if e.ComplexityRoot.DeliveryPoint.Address == nil {
@@ -11137,6 +12867,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DiscountStep.Spent(childComplexity), true
+
+	case "DismissAnnouncementPayload.announcement":
+		if e.ComplexityRoot.DismissAnnouncementPayload.Announcement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissAnnouncementPayload.Announcement(childComplexity), true
+	case "DismissAnnouncementPayload.unreadAnnouncements":
+		if e.ComplexityRoot.DismissAnnouncementPayload.UnreadAnnouncements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissAnnouncementPayload.UnreadAnnouncements(childComplexity), true
+	case "DismissAnnouncementPayload.userErrors":
+		if e.ComplexityRoot.DismissAnnouncementPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissAnnouncementPayload.UserErrors(childComplexity), true
 
 	case "Document.createdAt":
 		if e.ComplexityRoot.Document.CreatedAt == nil {
@@ -13132,6 +14881,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LinkIdentityPayload.UserErrors(childComplexity), true
 
+	case "LinkMessengerPayload.deepLink":
+		if e.ComplexityRoot.LinkMessengerPayload.DeepLink == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessengerPayload.DeepLink(childComplexity), true
+	case "LinkMessengerPayload.link":
+		if e.ComplexityRoot.LinkMessengerPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessengerPayload.Link(childComplexity), true
+	case "LinkMessengerPayload.startCode":
+		if e.ComplexityRoot.LinkMessengerPayload.StartCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessengerPayload.StartCode(childComplexity), true
+	case "LinkMessengerPayload.userErrors":
+		if e.ComplexityRoot.LinkMessengerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinkMessengerPayload.UserErrors(childComplexity), true
+
 	case "LinkTicketsPayload.ticket":
 		if e.ComplexityRoot.LinkTicketsPayload.Ticket == nil {
 			break
@@ -13362,6 +15136,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MarkAllNotificationsReadPayload.UserErrors(childComplexity), true
 
+	case "MarkAnnouncementReadPayload.announcement":
+		if e.ComplexityRoot.MarkAnnouncementReadPayload.Announcement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkAnnouncementReadPayload.Announcement(childComplexity), true
+	case "MarkAnnouncementReadPayload.unreadAnnouncements":
+		if e.ComplexityRoot.MarkAnnouncementReadPayload.UnreadAnnouncements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkAnnouncementReadPayload.UnreadAnnouncements(childComplexity), true
+	case "MarkAnnouncementReadPayload.userErrors":
+		if e.ComplexityRoot.MarkAnnouncementReadPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkAnnouncementReadPayload.UserErrors(childComplexity), true
+
+	case "MarkNotificationInteractedPayload.notification":
+		if e.ComplexityRoot.MarkNotificationInteractedPayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationInteractedPayload.Notification(childComplexity), true
+	case "MarkNotificationInteractedPayload.unreadCount":
+		if e.ComplexityRoot.MarkNotificationInteractedPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationInteractedPayload.UnreadCount(childComplexity), true
+	case "MarkNotificationInteractedPayload.userErrors":
+		if e.ComplexityRoot.MarkNotificationInteractedPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationInteractedPayload.UserErrors(childComplexity), true
+
 	case "MarkNotificationReadPayload.notification":
 		if e.ComplexityRoot.MarkNotificationReadPayload.Notification == nil {
 			break
@@ -13475,6 +15287,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MergeTicketsPayload.UserErrors(childComplexity), true
+
+	case "MessengerLink.createdAt":
+		if e.ComplexityRoot.MessengerLink.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.CreatedAt(childComplexity), true
+	case "MessengerLink.endReason":
+		if e.ComplexityRoot.MessengerLink.EndReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.EndReason(childComplexity), true
+	case "MessengerLink.endedAt":
+		if e.ComplexityRoot.MessengerLink.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.EndedAt(childComplexity), true
+	case "MessengerLink.expiresAt":
+		if e.ComplexityRoot.MessengerLink.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.ExpiresAt(childComplexity), true
+	case "MessengerLink.id":
+		if e.ComplexityRoot.MessengerLink.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.GlobalID(childComplexity), true
+	case "MessengerLink.label":
+		if e.ComplexityRoot.MessengerLink.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.Label(childComplexity), true
+	case "MessengerLink.linkedAt":
+		if e.ComplexityRoot.MessengerLink.LinkedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.LinkedAt(childComplexity), true
+	case "MessengerLink.messenger":
+		if e.ComplexityRoot.MessengerLink.Messenger == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.Messenger(childComplexity), true
+	case "MessengerLink.status":
+		if e.ComplexityRoot.MessengerLink.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MessengerLink.Status(childComplexity), true
 
 	case "ModerateCampaignEntriesPayload.changed":
 		if e.ComplexityRoot.ModerateCampaignEntriesPayload.Changed == nil {
@@ -13808,6 +15675,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ArchiveNotification(childComplexity, args["input"].(notify.ArchiveNotificationInput)), true
+	case "Mutation.archiveNotifications":
+		if e.ComplexityRoot.Mutation.ArchiveNotifications == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_archiveNotifications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ArchiveNotifications(childComplexity, args["input"].(notify.ArchiveNotificationsInput)), true
+	case "Mutation.archiveReadNotifications":
+		if e.ComplexityRoot.Mutation.ArchiveReadNotifications == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_archiveReadNotifications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ArchiveReadNotifications(childComplexity, args["input"].(notify.ArchiveReadNotificationsInput)), true
 	case "Mutation.assignTicket":
 		if e.ComplexityRoot.Mutation.AssignTicket == nil {
 			break
@@ -13836,6 +15725,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CancelAccountDeletion(childComplexity), true
+	case "Mutation.cancelBroadcast":
+		if e.ComplexityRoot.Mutation.CancelBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelBroadcast(childComplexity, args["input"].(broadcast.CancelBroadcastInput)), true
+	case "Mutation.cancelDelivery":
+		if e.ComplexityRoot.Mutation.CancelDelivery == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelDelivery_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelDelivery(childComplexity, args["input"].(delivery.CancelDeliveryInput)), true
 	case "Mutation.cancelOrder":
 		if e.ComplexityRoot.Mutation.CancelOrder == nil {
 			break
@@ -13974,6 +15885,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CloseTicket(childComplexity, args["input"].(support.CloseTicketInput)), true
+	case "Mutation.completeNotificationAction":
+		if e.ComplexityRoot.Mutation.CompleteNotificationAction == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeNotificationAction_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteNotificationAction(childComplexity, args["input"].(notify.CompleteNotificationActionInput)), true
 	case "Mutation.completeSecondFactor":
 		if e.ComplexityRoot.Mutation.CompleteSecondFactor == nil {
 			break
@@ -14095,6 +16017,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateInvoicePaymentLink(childComplexity, args["input"].(invoice.CreateInvoicePaymentLinkInput)), true
+	case "Mutation.createNotificationType":
+		if e.ComplexityRoot.Mutation.CreateNotificationType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createNotificationType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateNotificationType(childComplexity, args["input"].(preference.CreateNotificationTypeInput)), true
 	case "Mutation.createPaymentLink":
 		if e.ComplexityRoot.Mutation.CreatePaymentLink == nil {
 			break
@@ -14255,6 +16188,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteMacro(childComplexity, args["input"].(desk1.DeleteMacroInput)), true
+	case "Mutation.deleteNotificationRule":
+		if e.ComplexityRoot.Mutation.DeleteNotificationRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteNotificationRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteNotificationRule(childComplexity, args["input"].(send.DeleteNotificationRuleInput)), true
+	case "Mutation.deleteNotificationType":
+		if e.ComplexityRoot.Mutation.DeleteNotificationType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteNotificationType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteNotificationType(childComplexity, args["input"].(preference.DeleteNotificationTypeInput)), true
 	case "Mutation.deleteOperator":
 		if e.ComplexityRoot.Mutation.DeleteOperator == nil {
 			break
@@ -14288,6 +16243,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteRecipient(childComplexity, args["input"].(profile.DeleteRecipientInput)), true
+	case "Mutation.deleteReminder":
+		if e.ComplexityRoot.Mutation.DeleteReminder == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteReminder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteReminder(childComplexity, args["input"].(send.DeleteReminderInput)), true
 	case "Mutation.deleteReview":
 		if e.ComplexityRoot.Mutation.DeleteReview == nil {
 			break
@@ -14299,6 +16265,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteReview(childComplexity, args["input"].(list.DeleteReviewInput)), true
+	case "Mutation.deleteSegment":
+		if e.ComplexityRoot.Mutation.DeleteSegment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSegment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSegment(childComplexity, args["input"].(broadcast.DeleteSegmentInput)), true
 	case "Mutation.deleteServiceLevel":
 		if e.ComplexityRoot.Mutation.DeleteServiceLevel == nil {
 			break
@@ -14382,6 +16359,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DisableTotp(childComplexity), true
+	case "Mutation.dismissAnnouncement":
+		if e.ComplexityRoot.Mutation.DismissAnnouncement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_dismissAnnouncement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DismissAnnouncement(childComplexity, args["input"].(broadcast.DismissAnnouncementInput)), true
 	case "Mutation.drawRaffle":
 		if e.ComplexityRoot.Mutation.DrawRaffle == nil {
 			break
@@ -14674,6 +16662,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.LinkIdentity(childComplexity, args["input"].(social.LinkIdentityInput)), true
+	case "Mutation.linkMessenger":
+		if e.ComplexityRoot.Mutation.LinkMessenger == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_linkMessenger_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LinkMessenger(childComplexity, args["input"].(endpoint.LinkMessengerInput)), true
 	case "Mutation.linkTickets":
 		if e.ComplexityRoot.Mutation.LinkTickets == nil {
 			break
@@ -14696,6 +16695,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MarkAllNotificationsRead(childComplexity, args["input"].(notify.MarkAllNotificationsReadInput)), true
+	case "Mutation.markAnnouncementRead":
+		if e.ComplexityRoot.Mutation.MarkAnnouncementRead == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markAnnouncementRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkAnnouncementRead(childComplexity, args["input"].(broadcast.MarkAnnouncementReadInput)), true
+	case "Mutation.markNotificationInteracted":
+		if e.ComplexityRoot.Mutation.MarkNotificationInteracted == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markNotificationInteracted_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkNotificationInteracted(childComplexity, args["input"].(notify.MarkNotificationInteractedInput)), true
 	case "Mutation.markNotificationRead":
 		if e.ComplexityRoot.Mutation.MarkNotificationRead == nil {
 			break
@@ -14828,6 +16849,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OrderShoppingList(childComplexity, args["input"].(list.OrderShoppingListInput)), true
+	case "Mutation.pauseBroadcast":
+		if e.ComplexityRoot.Mutation.PauseBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_pauseBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PauseBroadcast(childComplexity, args["input"].(broadcast.PauseBroadcastInput)), true
 	case "Mutation.payInvoice":
 		if e.ComplexityRoot.Mutation.PayInvoice == nil {
 			break
@@ -14883,6 +16915,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PlaceOrder(childComplexity, args["input"].(order.PlaceOrderInput)), true
+	case "Mutation.previewNotificationTemplate":
+		if e.ComplexityRoot.Mutation.PreviewNotificationTemplate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_previewNotificationTemplate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PreviewNotificationTemplate(childComplexity, args["input"].(template.PreviewNotificationTemplateInput)), true
 	case "Mutation.publishArticle":
 		if e.ComplexityRoot.Mutation.PublishArticle == nil {
 			break
@@ -15098,6 +17141,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(account.RegisterInput)), true
+	case "Mutation.registerPushEndpoint":
+		if e.ComplexityRoot.Mutation.RegisterPushEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_registerPushEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RegisterPushEndpoint(childComplexity, args["input"].(endpoint.RegisterPushEndpointInput)), true
 	case "Mutation.rejectAdjustment":
 		if e.ComplexityRoot.Mutation.RejectAdjustment == nil {
 			break
@@ -15203,6 +17257,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemovePasskey(childComplexity, args["input"].(factor.RemovePasskeyInput)), true
+	case "Mutation.removePushEndpoint":
+		if e.ComplexityRoot.Mutation.RemovePushEndpoint == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removePushEndpoint_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemovePushEndpoint(childComplexity, args["input"].(endpoint.RemovePushEndpointInput)), true
 	case "Mutation.removeTicketMessage":
 		if e.ComplexityRoot.Mutation.RemoveTicketMessage == nil {
 			break
@@ -15385,6 +17450,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RestoreArticleVersion(childComplexity, args["input"].(article.RestoreArticleVersionInput)), true
+	case "Mutation.resumeBroadcast":
+		if e.ComplexityRoot.Mutation.ResumeBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resumeBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResumeBroadcast(childComplexity, args["input"].(broadcast.ResumeBroadcastInput)), true
 	case "Mutation.retireArticle":
 		if e.ComplexityRoot.Mutation.RetireArticle == nil {
 			break
@@ -15451,6 +17527,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RetireTier(childComplexity, args["input"].(tier.RetireTierInput)), true
+	case "Mutation.retryDeliveries":
+		if e.ComplexityRoot.Mutation.RetryDeliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryDeliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryDeliveries(childComplexity, args["input"].(delivery.RetryDeliveriesInput)), true
+	case "Mutation.retryDelivery":
+		if e.ComplexityRoot.Mutation.RetryDelivery == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryDelivery_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryDelivery(childComplexity, args["input"].(delivery.RetryDeliveryInput)), true
 	case "Mutation.retryWebhookDelivery":
 		if e.ComplexityRoot.Mutation.RetryWebhookDelivery == nil {
 			break
@@ -15473,6 +17571,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReverseEntry(childComplexity, args["input"].(bonus.ReverseEntryInput)), true
+	case "Mutation.revertNotificationAction":
+		if e.ComplexityRoot.Mutation.RevertNotificationAction == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revertNotificationAction_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevertNotificationAction(childComplexity, args["input"].(notify.RevertNotificationActionInput)), true
+	case "Mutation.revertNotificationTemplate":
+		if e.ComplexityRoot.Mutation.RevertNotificationTemplate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revertNotificationTemplate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevertNotificationTemplate(childComplexity, args["input"].(template.RevertNotificationTemplateInput)), true
 	case "Mutation.revokeSession":
 		if e.ComplexityRoot.Mutation.RevokeSession == nil {
 			break
@@ -15506,6 +17626,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveAddress(childComplexity, args["input"].(profile.SaveAddressInput)), true
+	case "Mutation.saveAnnouncement":
+		if e.ComplexityRoot.Mutation.SaveAnnouncement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveAnnouncement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveAnnouncement(childComplexity, args["input"].(broadcast.SaveAnnouncementInput)), true
 	case "Mutation.saveArticle":
 		if e.ComplexityRoot.Mutation.SaveArticle == nil {
 			break
@@ -15539,6 +17670,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveBonusProgram(childComplexity, args["input"].(bonus.SaveBonusProgramInput)), true
+	case "Mutation.saveBroadcast":
+		if e.ComplexityRoot.Mutation.SaveBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveBroadcast(childComplexity, args["input"].(broadcast.SaveBroadcastInput)), true
 	case "Mutation.saveBusinessCalendar":
 		if e.ComplexityRoot.Mutation.SaveBusinessCalendar == nil {
 			break
@@ -15671,6 +17813,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveMacro(childComplexity, args["input"].(desk1.SaveMacroInput)), true
+	case "Mutation.saveNotificationRule":
+		if e.ComplexityRoot.Mutation.SaveNotificationRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveNotificationRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveNotificationRule(childComplexity, args["input"].(send.SaveNotificationRuleInput)), true
+	case "Mutation.saveNotificationTemplate":
+		if e.ComplexityRoot.Mutation.SaveNotificationTemplate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveNotificationTemplate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveNotificationTemplate(childComplexity, args["input"].(template.SaveNotificationTemplateInput)), true
 	case "Mutation.saveOffer":
 		if e.ComplexityRoot.Mutation.SaveOffer == nil {
 			break
@@ -15759,6 +17923,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveReferralProgram(childComplexity, args["input"].(referral.SaveReferralProgramInput)), true
+	case "Mutation.saveReminder":
+		if e.ComplexityRoot.Mutation.SaveReminder == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveReminder_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveReminder(childComplexity, args["input"].(send.SaveReminderInput)), true
 	case "Mutation.saveRepresentation":
 		if e.ComplexityRoot.Mutation.SaveRepresentation == nil {
 			break
@@ -15792,6 +17967,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveReward(childComplexity, args["input"].(reward.SaveRewardInput)), true
+	case "Mutation.saveSegment":
+		if e.ComplexityRoot.Mutation.SaveSegment == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_saveSegment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SaveSegment(childComplexity, args["input"].(broadcast.SaveSegmentInput)), true
 	case "Mutation.saveServiceLevel":
 		if e.ComplexityRoot.Mutation.SaveServiceLevel == nil {
 			break
@@ -15869,6 +18055,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SaveWebhookEndpoint(childComplexity, args["input"].(webhook.SaveWebhookEndpointInput)), true
+	case "Mutation.sendNotification":
+		if e.ComplexityRoot.Mutation.SendNotification == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendNotification_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendNotification(childComplexity, args["input"].(send.SendNotificationInput)), true
 	case "Mutation.sendReturn":
 		if e.ComplexityRoot.Mutation.SendReturn == nil {
 			break
@@ -15935,6 +18132,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetMyAvailability(childComplexity, args["input"].(desk1.SetMyAvailabilityInput)), true
+	case "Mutation.setNotificationDigest":
+		if e.ComplexityRoot.Mutation.SetNotificationDigest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setNotificationDigest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetNotificationDigest(childComplexity, args["input"].(preference.SetNotificationDigestInput)), true
 	case "Mutation.setOrderStatus":
 		if e.ComplexityRoot.Mutation.SetOrderStatus == nil {
 			break
@@ -15990,6 +18198,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetPromotionStatus(childComplexity, args["input"].(promotion.SetPromotionStatusInput)), true
+	case "Mutation.setQuietHours":
+		if e.ComplexityRoot.Mutation.SetQuietHours == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setQuietHours_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetQuietHours(childComplexity, args["input"].(preference.SetQuietHoursInput)), true
 	case "Mutation.setRewardStatus":
 		if e.ComplexityRoot.Mutation.SetRewardStatus == nil {
 			break
@@ -16062,6 +18281,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignOutEverywhere(childComplexity, args["input"].(*account.SignOutEverywhereInput)), true
+	case "Mutation.snoozeNotification":
+		if e.ComplexityRoot.Mutation.SnoozeNotification == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_snoozeNotification_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SnoozeNotification(childComplexity, args["input"].(notify.SnoozeNotificationInput)), true
 	case "Mutation.splitTicket":
 		if e.ComplexityRoot.Mutation.SplitTicket == nil {
 			break
@@ -16073,6 +18303,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SplitTicket(childComplexity, args["input"].(support.SplitTicketInput)), true
+	case "Mutation.startBroadcast":
+		if e.ComplexityRoot.Mutation.StartBroadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startBroadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartBroadcast(childComplexity, args["input"].(broadcast.StartBroadcastInput)), true
 	case "Mutation.startPasskeyEnrollment":
 		if e.ComplexityRoot.Mutation.StartPasskeyEnrollment == nil {
 			break
@@ -16135,6 +18376,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TestEarningRule(childComplexity, args["input"].(earning.TestEarningRuleInput)), true
+	case "Mutation.testNotificationRule":
+		if e.ComplexityRoot.Mutation.TestNotificationRule == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_testNotificationRule_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.TestNotificationRule(childComplexity, args["input"].(send.TestNotificationRuleInput)), true
 	case "Mutation.testWebhook":
 		if e.ComplexityRoot.Mutation.TestWebhook == nil {
 			break
@@ -16168,6 +18420,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.TransferPoints(childComplexity, args["input"].(bonus.TransferPointsInput)), true
+	case "Mutation.unarchiveNotification":
+		if e.ComplexityRoot.Mutation.UnarchiveNotification == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unarchiveNotification_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnarchiveNotification(childComplexity, args["input"].(notify.UnarchiveNotificationInput)), true
 	case "Mutation.unblockUser":
 		if e.ComplexityRoot.Mutation.UnblockUser == nil {
 			break
@@ -16201,6 +18464,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnlinkIdentity(childComplexity, args["input"].(social.UnlinkIdentityInput)), true
+	case "Mutation.unlinkMessenger":
+		if e.ComplexityRoot.Mutation.UnlinkMessenger == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlinkMessenger_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlinkMessenger(childComplexity, args["input"].(endpoint.UnlinkMessengerInput)), true
 	case "Mutation.unlinkTickets":
 		if e.ComplexityRoot.Mutation.UnlinkTickets == nil {
 			break
@@ -16223,6 +18497,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnlockSession(childComplexity, args["input"].(account.ProofInput)), true
+	case "Mutation.unsnoozeNotification":
+		if e.ComplexityRoot.Mutation.UnsnoozeNotification == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unsnoozeNotification_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnsnoozeNotification(childComplexity, args["input"].(notify.UnsnoozeNotificationInput)), true
 	case "Mutation.updateFamilySettings":
 		if e.ComplexityRoot.Mutation.UpdateFamilySettings == nil {
 			break
@@ -16234,6 +18519,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateFamilySettings(childComplexity, args["input"].(account.UpdateFamilySettingsInput)), true
+	case "Mutation.updateNotificationPreferences":
+		if e.ComplexityRoot.Mutation.UpdateNotificationPreferences == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNotificationPreferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNotificationPreferences(childComplexity, args["input"].(preference.UpdateNotificationPreferencesInput)), true
+	case "Mutation.updateNotificationPreferencesByLink":
+		if e.ComplexityRoot.Mutation.UpdateNotificationPreferencesByLink == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNotificationPreferencesByLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNotificationPreferencesByLink(childComplexity, args["input"].(preference.UpdateNotificationPreferencesByLinkInput)), true
+	case "Mutation.updateNotificationType":
+		if e.ComplexityRoot.Mutation.UpdateNotificationType == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNotificationType_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNotificationType(childComplexity, args["input"].(preference.UpdateNotificationTypeInput)), true
 	case "Mutation.updateOrganisation":
 		if e.ComplexityRoot.Mutation.UpdateOrganisation == nil {
 			break
@@ -16443,6 +18761,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.VoidGiftCard(childComplexity, args["input"].(wallet.VoidGiftCardInput)), true
+	case "Mutation.withdrawAnnouncement":
+		if e.ComplexityRoot.Mutation.WithdrawAnnouncement == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_withdrawAnnouncement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.WithdrawAnnouncement(childComplexity, args["input"].(broadcast.WithdrawAnnouncementInput)), true
 	case "Mutation.withdrawCampaignEntry":
 		if e.ComplexityRoot.Mutation.WithdrawCampaignEntry == nil {
 			break
@@ -16485,6 +18814,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.NonReturnable.Why(childComplexity), true
 
+	case "Notification.actions":
+		if e.ComplexityRoot.Notification.Actions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Actions(childComplexity), true
 	case "Notification.archivedAt":
 		if e.ComplexityRoot.Notification.ArchivedAt == nil {
 			break
@@ -16497,6 +18832,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Notification.Body(childComplexity), true
+	case "Notification.completedAction":
+		if e.ComplexityRoot.Notification.CompletedAction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.CompletedAction(childComplexity), true
+	case "Notification.completedAt":
+		if e.ComplexityRoot.Notification.CompletedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.CompletedAt(childComplexity), true
 	case "Notification.createdAt":
 		if e.ComplexityRoot.Notification.CreatedAt == nil {
 			break
@@ -16509,12 +18856,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Notification.Data(childComplexity), true
+	case "Notification.deliveries":
+		if e.ComplexityRoot.Notification.Deliveries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Deliveries(childComplexity), true
 	case "Notification.id":
 		if e.ComplexityRoot.Notification.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Notification.GlobalID(childComplexity), true
+	case "Notification.groupKey":
+		if e.ComplexityRoot.Notification.GroupKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.GroupKey(childComplexity), true
+	case "Notification.interactedAt":
+		if e.ComplexityRoot.Notification.InteractedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.InteractedAt(childComplexity), true
 	case "Notification.readAt":
 		if e.ComplexityRoot.Notification.ReadAt == nil {
 			break
@@ -16533,6 +18898,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Notification.Severity(childComplexity), true
+	case "Notification.snoozedUntilAt":
+		if e.ComplexityRoot.Notification.SnoozedUntilAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.SnoozedUntilAt(childComplexity), true
 	case "Notification.subjectId":
 		if e.ComplexityRoot.Notification.SubjectID == nil {
 			break
@@ -16557,6 +18928,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Notification.Type(childComplexity), true
+	case "Notification.url":
+		if e.ComplexityRoot.Notification.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.URL(childComplexity), true
+
+	case "NotificationAction.isCompleted":
+		if e.ComplexityRoot.NotificationAction.IsCompleted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationAction.IsCompleted(childComplexity), true
+	case "NotificationAction.key":
+		if e.ComplexityRoot.NotificationAction.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationAction.Key(childComplexity), true
+	case "NotificationAction.label":
+		if e.ComplexityRoot.NotificationAction.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationAction.Label(childComplexity), true
+	case "NotificationAction.style":
+		if e.ComplexityRoot.NotificationAction.Style == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationAction.Style(childComplexity), true
+	case "NotificationAction.url":
+		if e.ComplexityRoot.NotificationAction.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationAction.URL(childComplexity), true
 
 	case "NotificationAdded.cursor":
 		if e.ComplexityRoot.NotificationAdded.Cursor == nil {
@@ -16577,6 +18985,117 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.NotificationAdded.UnreadCount(childComplexity), true
 
+	case "NotificationBatch.kind":
+		if e.ComplexityRoot.NotificationBatch.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationBatch.Kind(childComplexity), true
+	case "NotificationBatch.leadImmediately":
+		if e.ComplexityRoot.NotificationBatch.LeadImmediately == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationBatch.LeadImmediately(childComplexity), true
+	case "NotificationBatch.limitSeconds":
+		if e.ComplexityRoot.NotificationBatch.LimitSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationBatch.LimitSeconds(childComplexity), true
+	case "NotificationBatch.maxItems":
+		if e.ComplexityRoot.NotificationBatch.MaxItems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationBatch.MaxItems(childComplexity), true
+	case "NotificationBatch.seconds":
+		if e.ComplexityRoot.NotificationBatch.Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationBatch.Seconds(childComplexity), true
+
+	case "NotificationChanged.action":
+		if e.ComplexityRoot.NotificationChanged.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.Action(childComplexity), true
+	case "NotificationChanged.change":
+		if e.ComplexityRoot.NotificationChanged.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.Change(childComplexity), true
+	case "NotificationChanged.cursor":
+		if e.ComplexityRoot.NotificationChanged.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.Cursor(childComplexity), true
+	case "NotificationChanged.notification":
+		if e.ComplexityRoot.NotificationChanged.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.Notification(childComplexity), true
+	case "NotificationChanged.notificationId":
+		if e.ComplexityRoot.NotificationChanged.NotificationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.NotificationID(childComplexity), true
+	case "NotificationChanged.topics":
+		if e.ComplexityRoot.NotificationChanged.Topics == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.Topics(childComplexity), true
+	case "NotificationChanged.unreadCount":
+		if e.ComplexityRoot.NotificationChanged.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.UnreadCount(childComplexity), true
+	case "NotificationChanged.upToId":
+		if e.ComplexityRoot.NotificationChanged.UpToID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChanged.UpToID(childComplexity), true
+
+	case "NotificationChannelPreference.channel":
+		if e.ComplexityRoot.NotificationChannelPreference.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChannelPreference.Channel(childComplexity), true
+	case "NotificationChannelPreference.chosen":
+		if e.ComplexityRoot.NotificationChannelPreference.Chosen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChannelPreference.Chosen(childComplexity), true
+	case "NotificationChannelPreference.consent":
+		if e.ComplexityRoot.NotificationChannelPreference.Consent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChannelPreference.Consent(childComplexity), true
+	case "NotificationChannelPreference.consentDocumentId":
+		if e.ComplexityRoot.NotificationChannelPreference.ConsentDocumentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChannelPreference.ConsentDocumentID(childComplexity), true
+	case "NotificationChannelPreference.hasAddress":
+		if e.ComplexityRoot.NotificationChannelPreference.HasAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationChannelPreference.HasAddress(childComplexity), true
+
 	case "NotificationConnection.edges":
 		if e.ComplexityRoot.NotificationConnection.Edges == nil {
 			break
@@ -16595,12 +19114,154 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NotificationConnection.PageInfo(childComplexity), true
+	case "NotificationConnection.streamPosition":
+		if e.ComplexityRoot.NotificationConnection.StreamPosition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.StreamPosition(childComplexity), true
 	case "NotificationConnection.totalCount":
 		if e.ComplexityRoot.NotificationConnection.TotalCount == nil {
 			break
 		}
 
 		return e.ComplexityRoot.NotificationConnection.TotalCount(childComplexity), true
+
+	case "NotificationCount.count":
+		if e.ComplexityRoot.NotificationCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationCount.Count(childComplexity), true
+	case "NotificationCount.hasMore":
+		if e.ComplexityRoot.NotificationCount.HasMore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationCount.HasMore(childComplexity), true
+	case "NotificationCount.name":
+		if e.ComplexityRoot.NotificationCount.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationCount.Name(childComplexity), true
+
+	case "NotificationDelivery.channel":
+		if e.ComplexityRoot.NotificationDelivery.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDelivery.Channel(childComplexity), true
+	case "NotificationDelivery.deliveredAt":
+		if e.ComplexityRoot.NotificationDelivery.DeliveredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDelivery.DeliveredAt(childComplexity), true
+	case "NotificationDelivery.dueAt":
+		if e.ComplexityRoot.NotificationDelivery.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDelivery.DueAt(childComplexity), true
+	case "NotificationDelivery.reason":
+		if e.ComplexityRoot.NotificationDelivery.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDelivery.Reason(childComplexity), true
+	case "NotificationDelivery.sentAt":
+		if e.ComplexityRoot.NotificationDelivery.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDelivery.SentAt(childComplexity), true
+	case "NotificationDelivery.status":
+		if e.ComplexityRoot.NotificationDelivery.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDelivery.Status(childComplexity), true
+
+	case "NotificationDigest.at":
+		if e.ComplexityRoot.NotificationDigest.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDigest.At(childComplexity), true
+	case "NotificationDigest.channel":
+		if e.ComplexityRoot.NotificationDigest.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDigest.Channel(childComplexity), true
+	case "NotificationDigest.day":
+		if e.ComplexityRoot.NotificationDigest.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDigest.Day(childComplexity), true
+	case "NotificationDigest.nextAt":
+		if e.ComplexityRoot.NotificationDigest.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDigest.NextAt(childComplexity), true
+	case "NotificationDigest.schedule":
+		if e.ComplexityRoot.NotificationDigest.Schedule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDigest.Schedule(childComplexity), true
+	case "NotificationDigest.topic":
+		if e.ComplexityRoot.NotificationDigest.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDigest.Topic(childComplexity), true
+	case "NotificationDigest.type":
+		if e.ComplexityRoot.NotificationDigest.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDigest.Type(childComplexity), true
+
+	case "NotificationDraft.body":
+		if e.ComplexityRoot.NotificationDraft.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDraft.Body(childComplexity), true
+	case "NotificationDraft.customerId":
+		if e.ComplexityRoot.NotificationDraft.CustomerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDraft.CustomerID(childComplexity), true
+	case "NotificationDraft.groupKey":
+		if e.ComplexityRoot.NotificationDraft.GroupKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDraft.GroupKey(childComplexity), true
+	case "NotificationDraft.locale":
+		if e.ComplexityRoot.NotificationDraft.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDraft.Locale(childComplexity), true
+	case "NotificationDraft.title":
+		if e.ComplexityRoot.NotificationDraft.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDraft.Title(childComplexity), true
+	case "NotificationDraft.url":
+		if e.ComplexityRoot.NotificationDraft.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationDraft.URL(childComplexity), true
 
 	case "NotificationEdge.cursor":
 		if e.ComplexityRoot.NotificationEdge.Cursor == nil {
@@ -16614,6 +19275,741 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NotificationEdge.Node(childComplexity), true
+
+	case "NotificationEscalation.after":
+		if e.ComplexityRoot.NotificationEscalation.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEscalation.After(childComplexity), true
+	case "NotificationEscalation.channel":
+		if e.ComplexityRoot.NotificationEscalation.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEscalation.Channel(childComplexity), true
+	case "NotificationEscalation.unless":
+		if e.ComplexityRoot.NotificationEscalation.Unless == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEscalation.Unless(childComplexity), true
+
+	case "NotificationGroup.count":
+		if e.ComplexityRoot.NotificationGroup.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroup.Count(childComplexity), true
+	case "NotificationGroup.key":
+		if e.ComplexityRoot.NotificationGroup.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroup.Key(childComplexity), true
+	case "NotificationGroup.latest":
+		if e.ComplexityRoot.NotificationGroup.Latest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroup.Latest(childComplexity), true
+	case "NotificationGroup.unreadCount":
+		if e.ComplexityRoot.NotificationGroup.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroup.UnreadCount(childComplexity), true
+
+	case "NotificationGroupConnection.edges":
+		if e.ComplexityRoot.NotificationGroupConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroupConnection.Edges(childComplexity), true
+	case "NotificationGroupConnection.nodes":
+		if e.ComplexityRoot.NotificationGroupConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroupConnection.Nodes(childComplexity), true
+	case "NotificationGroupConnection.pageInfo":
+		if e.ComplexityRoot.NotificationGroupConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroupConnection.PageInfo(childComplexity), true
+	case "NotificationGroupConnection.totalCount":
+		if e.ComplexityRoot.NotificationGroupConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroupConnection.TotalCount(childComplexity), true
+
+	case "NotificationGroupEdge.cursor":
+		if e.ComplexityRoot.NotificationGroupEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroupEdge.Cursor(childComplexity), true
+	case "NotificationGroupEdge.node":
+		if e.ComplexityRoot.NotificationGroupEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationGroupEdge.Node(childComplexity), true
+
+	case "NotificationPreference.channel":
+		if e.ComplexityRoot.NotificationPreference.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreference.Channel(childComplexity), true
+	case "NotificationPreference.chosen":
+		if e.ComplexityRoot.NotificationPreference.Chosen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreference.Chosen(childComplexity), true
+	case "NotificationPreference.digest":
+		if e.ComplexityRoot.NotificationPreference.Digest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreference.Digest(childComplexity), true
+	case "NotificationPreference.hasAddress":
+		if e.ComplexityRoot.NotificationPreference.HasAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreference.HasAddress(childComplexity), true
+	case "NotificationPreference.required":
+		if e.ComplexityRoot.NotificationPreference.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreference.Required(childComplexity), true
+	case "NotificationPreference.source":
+		if e.ComplexityRoot.NotificationPreference.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreference.Source(childComplexity), true
+	case "NotificationPreference.wanted":
+		if e.ComplexityRoot.NotificationPreference.Wanted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreference.Wanted(childComplexity), true
+
+	case "NotificationPreferences.channels":
+		if e.ComplexityRoot.NotificationPreferences.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreferences.Channels(childComplexity), true
+	case "NotificationPreferences.digests":
+		if e.ComplexityRoot.NotificationPreferences.Digests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreferences.Digests(childComplexity), true
+	case "NotificationPreferences.quietHours":
+		if e.ComplexityRoot.NotificationPreferences.QuietHours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationPreferences.QuietHours(childComplexity), true
+	case "NotificationPreferences.topics":
+		if e.ComplexityRoot.NotificationPreferences.Topics == nil {
+			break
+		}
+
+		args, err := ec.field_NotificationPreferences_topics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NotificationPreferences.Topics(childComplexity, args["only"].([]notification.Topic)), true
+
+	case "NotificationRule.active":
+		if e.ComplexityRoot.NotificationRule.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Active(childComplexity), true
+	case "NotificationRule.condition":
+		if e.ComplexityRoot.NotificationRule.Condition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Condition(childComplexity), true
+	case "NotificationRule.createdAt":
+		if e.ComplexityRoot.NotificationRule.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.CreatedAt(childComplexity), true
+	case "NotificationRule.delaySeconds":
+		if e.ComplexityRoot.NotificationRule.DelayS == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.DelayS(childComplexity), true
+	case "NotificationRule.event":
+		if e.ComplexityRoot.NotificationRule.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Event(childComplexity), true
+	case "NotificationRule.failures":
+		if e.ComplexityRoot.NotificationRule.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Failures(childComplexity), true
+	case "NotificationRule.id":
+		if e.ComplexityRoot.NotificationRule.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.GlobalID(childComplexity), true
+	case "NotificationRule.groupKey":
+		if e.ComplexityRoot.NotificationRule.GroupKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.GroupKey(childComplexity), true
+	case "NotificationRule.lastError":
+		if e.ComplexityRoot.NotificationRule.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.LastError(childComplexity), true
+	case "NotificationRule.lastErrorAt":
+		if e.ComplexityRoot.NotificationRule.LastErrorAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.LastErrorAt(childComplexity), true
+	case "NotificationRule.made":
+		if e.ComplexityRoot.NotificationRule.Made == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Made(childComplexity), true
+	case "NotificationRule.name":
+		if e.ComplexityRoot.NotificationRule.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Name(childComplexity), true
+	case "NotificationRule.retiredAt":
+		if e.ComplexityRoot.NotificationRule.RetiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.RetiredAt(childComplexity), true
+	case "NotificationRule.savedById":
+		if e.ComplexityRoot.NotificationRule.SavedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.SavedByID(childComplexity), true
+	case "NotificationRule.severity":
+		if e.ComplexityRoot.NotificationRule.Severity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Severity(childComplexity), true
+	case "NotificationRule.texts":
+		if e.ComplexityRoot.NotificationRule.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Texts(childComplexity), true
+	case "NotificationRule.type":
+		if e.ComplexityRoot.NotificationRule.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Type(childComplexity), true
+	case "NotificationRule.url":
+		if e.ComplexityRoot.NotificationRule.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.URL(childComplexity), true
+	case "NotificationRule.version":
+		if e.ComplexityRoot.NotificationRule.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRule.Version(childComplexity), true
+
+	case "NotificationRuleConnection.edges":
+		if e.ComplexityRoot.NotificationRuleConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleConnection.Edges(childComplexity), true
+	case "NotificationRuleConnection.nodes":
+		if e.ComplexityRoot.NotificationRuleConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleConnection.Nodes(childComplexity), true
+	case "NotificationRuleConnection.pageInfo":
+		if e.ComplexityRoot.NotificationRuleConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleConnection.PageInfo(childComplexity), true
+	case "NotificationRuleConnection.totalCount":
+		if e.ComplexityRoot.NotificationRuleConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleConnection.TotalCount(childComplexity), true
+
+	case "NotificationRuleEdge.cursor":
+		if e.ComplexityRoot.NotificationRuleEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleEdge.Cursor(childComplexity), true
+	case "NotificationRuleEdge.node":
+		if e.ComplexityRoot.NotificationRuleEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleEdge.Node(childComplexity), true
+
+	case "NotificationRuleEvent.kind":
+		if e.ComplexityRoot.NotificationRuleEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleEvent.Kind(childComplexity), true
+	case "NotificationRuleEvent.texts":
+		if e.ComplexityRoot.NotificationRuleEvent.Texts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleEvent.Texts(childComplexity), true
+	case "NotificationRuleEvent.variables":
+		if e.ComplexityRoot.NotificationRuleEvent.Variables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleEvent.Variables(childComplexity), true
+
+	case "NotificationRuleVariable.description":
+		if e.ComplexityRoot.NotificationRuleVariable.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleVariable.Description(childComplexity), true
+	case "NotificationRuleVariable.name":
+		if e.ComplexityRoot.NotificationRuleVariable.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleVariable.Name(childComplexity), true
+	case "NotificationRuleVariable.type":
+		if e.ComplexityRoot.NotificationRuleVariable.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationRuleVariable.Type(childComplexity), true
+
+	case "NotificationTemplate.channel":
+		if e.ComplexityRoot.NotificationTemplate.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.Channel(childComplexity), true
+	case "NotificationTemplate.createdAt":
+		if e.ComplexityRoot.NotificationTemplate.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.CreatedAt(childComplexity), true
+	case "NotificationTemplate.id":
+		if e.ComplexityRoot.NotificationTemplate.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.GlobalID(childComplexity), true
+	case "NotificationTemplate.html":
+		if e.ComplexityRoot.NotificationTemplate.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.HTML(childComplexity), true
+	case "NotificationTemplate.locale":
+		if e.ComplexityRoot.NotificationTemplate.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.Locale(childComplexity), true
+	case "NotificationTemplate.note":
+		if e.ComplexityRoot.NotificationTemplate.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.Note(childComplexity), true
+	case "NotificationTemplate.retiredAt":
+		if e.ComplexityRoot.NotificationTemplate.RetiredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.RetiredAt(childComplexity), true
+	case "NotificationTemplate.savedById":
+		if e.ComplexityRoot.NotificationTemplate.SavedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.SavedByID(childComplexity), true
+	case "NotificationTemplate.text":
+		if e.ComplexityRoot.NotificationTemplate.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.Text(childComplexity), true
+	case "NotificationTemplate.title":
+		if e.ComplexityRoot.NotificationTemplate.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.Title(childComplexity), true
+	case "NotificationTemplate.type":
+		if e.ComplexityRoot.NotificationTemplate.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.Type(childComplexity), true
+	case "NotificationTemplate.version":
+		if e.ComplexityRoot.NotificationTemplate.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplate.Version(childComplexity), true
+
+	case "NotificationTemplateConnection.edges":
+		if e.ComplexityRoot.NotificationTemplateConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplateConnection.Edges(childComplexity), true
+	case "NotificationTemplateConnection.nodes":
+		if e.ComplexityRoot.NotificationTemplateConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplateConnection.Nodes(childComplexity), true
+	case "NotificationTemplateConnection.pageInfo":
+		if e.ComplexityRoot.NotificationTemplateConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplateConnection.PageInfo(childComplexity), true
+	case "NotificationTemplateConnection.totalCount":
+		if e.ComplexityRoot.NotificationTemplateConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplateConnection.TotalCount(childComplexity), true
+
+	case "NotificationTemplateEdge.cursor":
+		if e.ComplexityRoot.NotificationTemplateEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplateEdge.Cursor(childComplexity), true
+	case "NotificationTemplateEdge.node":
+		if e.ComplexityRoot.NotificationTemplateEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTemplateEdge.Node(childComplexity), true
+
+	case "NotificationText.html":
+		if e.ComplexityRoot.NotificationText.HTML == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationText.HTML(childComplexity), true
+	case "NotificationText.text":
+		if e.ComplexityRoot.NotificationText.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationText.Text(childComplexity), true
+	case "NotificationText.title":
+		if e.ComplexityRoot.NotificationText.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationText.Title(childComplexity), true
+
+	case "NotificationThrottle.limit":
+		if e.ComplexityRoot.NotificationThrottle.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationThrottle.Limit(childComplexity), true
+	case "NotificationThrottle.seconds":
+		if e.ComplexityRoot.NotificationThrottle.Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationThrottle.Seconds(childComplexity), true
+
+	case "NotificationTopicChoice.channel":
+		if e.ComplexityRoot.NotificationTopicChoice.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTopicChoice.Channel(childComplexity), true
+	case "NotificationTopicChoice.chosen":
+		if e.ComplexityRoot.NotificationTopicChoice.Chosen == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTopicChoice.Chosen(childComplexity), true
+
+	case "NotificationTopicPreferences.choices":
+		if e.ComplexityRoot.NotificationTopicPreferences.Choices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTopicPreferences.Choices(childComplexity), true
+	case "NotificationTopicPreferences.name":
+		if e.ComplexityRoot.NotificationTopicPreferences.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTopicPreferences.Name(childComplexity), true
+	case "NotificationTopicPreferences.topic":
+		if e.ComplexityRoot.NotificationTopicPreferences.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTopicPreferences.Topic(childComplexity), true
+	case "NotificationTopicPreferences.types":
+		if e.ComplexityRoot.NotificationTopicPreferences.Types == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTopicPreferences.Types(childComplexity), true
+
+	case "NotificationType.active":
+		if e.ComplexityRoot.NotificationType.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Active(childComplexity), true
+	case "NotificationType.batch":
+		if e.ComplexityRoot.NotificationType.Batch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Batch(childComplexity), true
+	case "NotificationType.channels":
+		if e.ComplexityRoot.NotificationType.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Channels(childComplexity), true
+	case "NotificationType.commercial":
+		if e.ComplexityRoot.NotificationType.Commercial == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Commercial(childComplexity), true
+	case "NotificationType.escalation":
+		if e.ComplexityRoot.NotificationType.Escalation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Escalation(childComplexity), true
+	case "NotificationType.expiresIn":
+		if e.ComplexityRoot.NotificationType.ExpiresIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.ExpiresIn(childComplexity), true
+	case "NotificationType.forStaff":
+		if e.ComplexityRoot.NotificationType.ForStaff == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.ForStaff(childComplexity), true
+	case "NotificationType.lettersApart":
+		if e.ComplexityRoot.NotificationType.LettersApart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.LettersApart(childComplexity), true
+	case "NotificationType.name":
+		if e.ComplexityRoot.NotificationType.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Name(childComplexity), true
+	case "NotificationType.own":
+		if e.ComplexityRoot.NotificationType.Own == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Own(childComplexity), true
+	case "NotificationType.required":
+		if e.ComplexityRoot.NotificationType.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Required(childComplexity), true
+	case "NotificationType.revision":
+		if e.ComplexityRoot.NotificationType.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Revision(childComplexity), true
+	case "NotificationType.severity":
+		if e.ComplexityRoot.NotificationType.Severity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Severity(childComplexity), true
+	case "NotificationType.throttle":
+		if e.ComplexityRoot.NotificationType.Throttle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Throttle(childComplexity), true
+	case "NotificationType.topic":
+		if e.ComplexityRoot.NotificationType.Topic == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Topic(childComplexity), true
+	case "NotificationType.translations":
+		if e.ComplexityRoot.NotificationType.Translations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Translations(childComplexity), true
+	case "NotificationType.type":
+		if e.ComplexityRoot.NotificationType.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Type(childComplexity), true
+	case "NotificationType.updatedAt":
+		if e.ComplexityRoot.NotificationType.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.UpdatedAt(childComplexity), true
+	case "NotificationType.variables":
+		if e.ComplexityRoot.NotificationType.Variables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationType.Variables(childComplexity), true
+
+	case "NotificationTypePreferences.commercial":
+		if e.ComplexityRoot.NotificationTypePreferences.Commercial == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTypePreferences.Commercial(childComplexity), true
+	case "NotificationTypePreferences.name":
+		if e.ComplexityRoot.NotificationTypePreferences.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTypePreferences.Name(childComplexity), true
+	case "NotificationTypePreferences.preferences":
+		if e.ComplexityRoot.NotificationTypePreferences.Preferences == nil {
+			break
+		}
+
+		args, err := ec.field_NotificationTypePreferences_preferences_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.NotificationTypePreferences.Preferences(childComplexity, args["channels"].([]preference.NotificationChannel)), true
+	case "NotificationTypePreferences.required":
+		if e.ComplexityRoot.NotificationTypePreferences.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTypePreferences.Required(childComplexity), true
+	case "NotificationTypePreferences.type":
+		if e.ComplexityRoot.NotificationTypePreferences.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationTypePreferences.Type(childComplexity), true
+
+	case "NotificationVariable.name":
+		if e.ComplexityRoot.NotificationVariable.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationVariable.Name(childComplexity), true
+	case "NotificationVariable.sample":
+		if e.ComplexityRoot.NotificationVariable.Sample == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationVariable.Sample(childComplexity), true
+
+	case "NotificationWording.compiled":
+		if e.ComplexityRoot.NotificationWording.Compiled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationWording.Compiled(childComplexity), true
+	case "NotificationWording.example":
+		if e.ComplexityRoot.NotificationWording.Example == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationWording.Example(childComplexity), true
+	case "NotificationWording.template":
+		if e.ComplexityRoot.NotificationWording.Template == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationWording.Template(childComplexity), true
+	case "NotificationWording.variables":
+		if e.ComplexityRoot.NotificationWording.Variables == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationWording.Variables(childComplexity), true
+
+	case "NotificationWords.body":
+		if e.ComplexityRoot.NotificationWords.Body == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationWords.Body(childComplexity), true
+	case "NotificationWords.locale":
+		if e.ComplexityRoot.NotificationWords.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationWords.Locale(childComplexity), true
+	case "NotificationWords.title":
+		if e.ComplexityRoot.NotificationWords.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationWords.Title(childComplexity), true
 
 	case "Offer.activatedAt":
 		if e.ComplexityRoot.Offer.ActivatedAt == nil {
@@ -17091,6 +20487,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OrderConnection.PageInfo(childComplexity), true
+	case "OrderConnection.streamPosition":
+		if e.ComplexityRoot.OrderConnection.StreamPosition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrderConnection.StreamPosition(childComplexity), true
 	case "OrderConnection.sums":
 		if e.ComplexityRoot.OrderConnection.Sums == nil {
 			break
@@ -17585,6 +20987,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PasswordStrength.Warnings(childComplexity), true
+
+	case "PauseBroadcastPayload.broadcast":
+		if e.ComplexityRoot.PauseBroadcastPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PauseBroadcastPayload.Broadcast(childComplexity), true
+	case "PauseBroadcastPayload.userErrors":
+		if e.ComplexityRoot.PauseBroadcastPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PauseBroadcastPayload.UserErrors(childComplexity), true
 
 	case "PayInvoicePayload.entry":
 		if e.ComplexityRoot.PayInvoicePayload.Entry == nil {
@@ -18400,6 +21815,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Preferences.TimeZone(childComplexity), true
+
+	case "PreviewNotificationTemplatePayload.preview":
+		if e.ComplexityRoot.PreviewNotificationTemplatePayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewNotificationTemplatePayload.Preview(childComplexity), true
+	case "PreviewNotificationTemplatePayload.userErrors":
+		if e.ComplexityRoot.PreviewNotificationTemplatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewNotificationTemplatePayload.UserErrors(childComplexity), true
 
 	case "PrivacySettings.analytics":
 		if e.ComplexityRoot.PrivacySettings.Analytics == nil {
@@ -19249,6 +22677,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PublishArticlePayload.UserErrors(childComplexity), true
 
+	case "PushEndpoint.createdAt":
+		if e.ComplexityRoot.PushEndpoint.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.CreatedAt(childComplexity), true
+	case "PushEndpoint.current":
+		if e.ComplexityRoot.PushEndpoint.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.Current(childComplexity), true
+	case "PushEndpoint.endedAt":
+		if e.ComplexityRoot.PushEndpoint.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.EndedAt(childComplexity), true
+	case "PushEndpoint.id":
+		if e.ComplexityRoot.PushEndpoint.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.GlobalID(childComplexity), true
+	case "PushEndpoint.kind":
+		if e.ComplexityRoot.PushEndpoint.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.Kind(childComplexity), true
+	case "PushEndpoint.label":
+		if e.ComplexityRoot.PushEndpoint.Label == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.Label(childComplexity), true
+	case "PushEndpoint.lastOkAt":
+		if e.ComplexityRoot.PushEndpoint.LastOkAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.LastOkAt(childComplexity), true
+	case "PushEndpoint.platform":
+		if e.ComplexityRoot.PushEndpoint.Platform == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.Platform(childComplexity), true
+	case "PushEndpoint.status":
+		if e.ComplexityRoot.PushEndpoint.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PushEndpoint.Status(childComplexity), true
+
 	case "Query.addressCountries":
 		if e.ComplexityRoot.Query.AddressCountries == nil {
 			break
@@ -19277,6 +22760,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AllCampaigns(childComplexity, args["filter"].(*campaign.CampaignFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.announcementPosition":
+		if e.ComplexityRoot.Query.AnnouncementPosition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.AnnouncementPosition(childComplexity), true
+	case "Query.announcements":
+		if e.ComplexityRoot.Query.Announcements == nil {
+			break
+		}
+
+		args, err := ec.field_Query_announcements_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Announcements(childComplexity, args["dismissed"].(*bool), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.article":
 		if e.ComplexityRoot.Query.Article == nil {
 			break
@@ -19355,6 +22855,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.BonusPrograms(childComplexity), true
+	case "Query.broadcast":
+		if e.ComplexityRoot.Query.Broadcast == nil {
+			break
+		}
+
+		args, err := ec.field_Query_broadcast_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Broadcast(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.broadcasts":
+		if e.ComplexityRoot.Query.Broadcasts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_broadcasts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Broadcasts(childComplexity, args["filter"].(*broadcast.BroadcastFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.businessCalendars":
 		if e.ComplexityRoot.Query.BusinessCalendars == nil {
 			break
@@ -19532,6 +23054,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CustomerWallets(childComplexity, args["userId"].(scalar.ID)), true
+	case "Query.deliveries":
+		if e.ComplexityRoot.Query.Deliveries == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deliveries_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Deliveries(childComplexity, args["filter"].(*delivery.DeliveryFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.delivery":
+		if e.ComplexityRoot.Query.Delivery == nil {
+			break
+		}
+
+		args, err := ec.field_Query_delivery_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Delivery(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.deliveryStatistics":
+		if e.ComplexityRoot.Query.DeliveryStatistics == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deliveryStatistics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeliveryStatistics(childComplexity, args["from"].(*string), args["to"].(*string), args["channels"].([]delivery1.Channel), args["types"].([]string)), true
 	case "Query.earningRule":
 		if e.ComplexityRoot.Query.EarningRule == nil {
 			break
@@ -19671,6 +23226,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Me(childComplexity), true
+	case "Query.messengers":
+		if e.ComplexityRoot.Query.Messengers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Messengers(childComplexity), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -19693,6 +23254,84 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]*scalar.ID)), true
+	case "Query.notificationPreferencesByLink":
+		if e.ComplexityRoot.Query.NotificationPreferencesByLink == nil {
+			break
+		}
+
+		args, err := ec.field_Query_notificationPreferencesByLink_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NotificationPreferencesByLink(childComplexity, args["token"].(string)), true
+	case "Query.notificationRuleEvents":
+		if e.ComplexityRoot.Query.NotificationRuleEvents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.NotificationRuleEvents(childComplexity), true
+	case "Query.notificationRuleVersions":
+		if e.ComplexityRoot.Query.NotificationRuleVersions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_notificationRuleVersions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NotificationRuleVersions(childComplexity, args["id"].(scalar.ID), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.notificationRules":
+		if e.ComplexityRoot.Query.NotificationRules == nil {
+			break
+		}
+
+		args, err := ec.field_Query_notificationRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NotificationRules(childComplexity, args["filter"].(*send.NotificationRuleFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.notificationTemplateVersions":
+		if e.ComplexityRoot.Query.NotificationTemplateVersions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_notificationTemplateVersions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NotificationTemplateVersions(childComplexity, args["id"].(scalar.ID), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.notificationTemplates":
+		if e.ComplexityRoot.Query.NotificationTemplates == nil {
+			break
+		}
+
+		args, err := ec.field_Query_notificationTemplates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NotificationTemplates(childComplexity, args["filter"].(*template.NotificationTemplateFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.notificationTypes":
+		if e.ComplexityRoot.Query.NotificationTypes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.NotificationTypes(childComplexity), true
+	case "Query.notificationWording":
+		if e.ComplexityRoot.Query.NotificationWording == nil {
+			break
+		}
+
+		args, err := ec.field_Query_notificationWording_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.NotificationWording(childComplexity, args["type"].(string), args["channel"].(preference.NotificationChannel), args["locale"].(string)), true
 	case "Query.operators":
 		if e.ComplexityRoot.Query.Operators == nil {
 			break
@@ -20009,6 +23648,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Rewards(childComplexity, args["filter"].(*reward.RewardFilter), args["programId"].(*scalar.ID), args["sort"].(*reward.RewardSort), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.savedAnnouncements":
+		if e.ComplexityRoot.Query.SavedAnnouncements == nil {
+			break
+		}
+
+		args, err := ec.field_Query_savedAnnouncements_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SavedAnnouncements(childComplexity, args["filter"].(*broadcast.AnnouncementFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.searchArticles":
 		if e.ComplexityRoot.Query.SearchArticles == nil {
 			break
@@ -20020,6 +23670,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SearchArticles(childComplexity, args["text"].(string), args["locale"].(*string), args["categoryId"].(*scalar.ID), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.segment":
+		if e.ComplexityRoot.Query.Segment == nil {
+			break
+		}
+
+		args, err := ec.field_Query_segment_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Segment(childComplexity, args["id"].(scalar.ID)), true
+	case "Query.segmentCustomers":
+		if e.ComplexityRoot.Query.SegmentCustomers == nil {
+			break
+		}
+
+		args, err := ec.field_Query_segmentCustomers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SegmentCustomers(childComplexity, args["segmentId"].(*scalar.ID), args["filter"].(*broadcast.SegmentFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.segmentSize":
+		if e.ComplexityRoot.Query.SegmentSize == nil {
+			break
+		}
+
+		args, err := ec.field_Query_segmentSize_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SegmentSize(childComplexity, args["segmentId"].(*scalar.ID), args["filter"].(*broadcast.SegmentFilter), args["type"].(*string)), true
+	case "Query.segments":
+		if e.ComplexityRoot.Query.Segments == nil {
+			break
+		}
+
+		args, err := ec.field_Query_segments_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Segments(childComplexity, args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "Query.serviceLevels":
 		if e.ComplexityRoot.Query.ServiceLevels == nil {
 			break
@@ -20143,6 +23837,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Tiers(childComplexity, args["programId"].(*scalar.ID)), true
+	case "Query.unreadAnnouncements":
+		if e.ComplexityRoot.Query.UnreadAnnouncements == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.UnreadAnnouncements(childComplexity), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -20165,6 +23865,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Users(childComplexity, args["filter"].(*desk.UserFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "Query.vapidPublicKey":
+		if e.ComplexityRoot.Query.VapidPublicKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.VapidPublicKey(childComplexity), true
 	case "Query.wallet":
 		if e.ComplexityRoot.Query.Wallet == nil {
 			break
@@ -20199,6 +23905,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.WebhookEventKinds(childComplexity), true
+
+	case "QuietHours.effectiveTimeZone":
+		if e.ComplexityRoot.QuietHours.EffectiveTimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuietHours.EffectiveTimeZone(childComplexity), true
+	case "QuietHours.quietUntil":
+		if e.ComplexityRoot.QuietHours.QuietUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuietHours.QuietUntil(childComplexity), true
+	case "QuietHours.ranges":
+		if e.ComplexityRoot.QuietHours.Ranges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuietHours.Ranges(childComplexity), true
+	case "QuietHours.timeZone":
+		if e.ComplexityRoot.QuietHours.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuietHours.TimeZone(childComplexity), true
+
+	case "QuietRange.days":
+		if e.ComplexityRoot.QuietRange.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuietRange.Days(childComplexity), true
+	case "QuietRange.from":
+		if e.ComplexityRoot.QuietRange.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuietRange.From(childComplexity), true
+	case "QuietRange.to":
+		if e.ComplexityRoot.QuietRange.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuietRange.To(childComplexity), true
 
 	case "QuoteInvoicePaymentPayload.quote":
 		if e.ComplexityRoot.QuoteInvoicePaymentPayload.Quote == nil {
@@ -21370,6 +25120,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RegisterPayload.Warnings(childComplexity), true
 
+	case "RegisterPushEndpointPayload.endpoint":
+		if e.ComplexityRoot.RegisterPushEndpointPayload.Endpoint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegisterPushEndpointPayload.Endpoint(childComplexity), true
+	case "RegisterPushEndpointPayload.userErrors":
+		if e.ComplexityRoot.RegisterPushEndpointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegisterPushEndpointPayload.UserErrors(childComplexity), true
+
 	case "RegistrationField.autocomplete":
 		if e.ComplexityRoot.RegistrationField.Autocomplete == nil {
 			break
@@ -21533,6 +25296,135 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReleasePromoCodePayload.UserErrors(childComplexity), true
 
+	case "Reminder.createdAt":
+		if e.ComplexityRoot.Reminder.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.CreatedAt(childComplexity), true
+	case "Reminder.daysBefore":
+		if e.ComplexityRoot.Reminder.DaysBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.DaysBefore(childComplexity), true
+	case "Reminder.dueAt":
+		if e.ComplexityRoot.Reminder.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.DueAt(childComplexity), true
+	case "Reminder.id":
+		if e.ComplexityRoot.Reminder.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.GlobalID(childComplexity), true
+	case "Reminder.kind":
+		if e.ComplexityRoot.Reminder.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.Kind(childComplexity), true
+	case "Reminder.lastAt":
+		if e.ComplexityRoot.Reminder.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.LastAt(childComplexity), true
+	case "Reminder.at":
+		if e.ComplexityRoot.Reminder.LocalAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.LocalAt(childComplexity), true
+	case "Reminder.note":
+		if e.ComplexityRoot.Reminder.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.Note(childComplexity), true
+	case "Reminder.repeats":
+		if e.ComplexityRoot.Reminder.Repeats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.Repeats(childComplexity), true
+	case "Reminder.revision":
+		if e.ComplexityRoot.Reminder.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.Revision(childComplexity), true
+	case "Reminder.status":
+		if e.ComplexityRoot.Reminder.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.Status(childComplexity), true
+	case "Reminder.subjectId":
+		if e.ComplexityRoot.Reminder.SubjectID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.SubjectID(childComplexity), true
+	case "Reminder.timeZone":
+		if e.ComplexityRoot.Reminder.TimeZone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.TimeZone(childComplexity), true
+	case "Reminder.times":
+		if e.ComplexityRoot.Reminder.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.Times(childComplexity), true
+	case "Reminder.title":
+		if e.ComplexityRoot.Reminder.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reminder.Title(childComplexity), true
+
+	case "ReminderConnection.edges":
+		if e.ComplexityRoot.ReminderConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReminderConnection.Edges(childComplexity), true
+	case "ReminderConnection.nodes":
+		if e.ComplexityRoot.ReminderConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReminderConnection.Nodes(childComplexity), true
+	case "ReminderConnection.pageInfo":
+		if e.ComplexityRoot.ReminderConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReminderConnection.PageInfo(childComplexity), true
+	case "ReminderConnection.totalCount":
+		if e.ComplexityRoot.ReminderConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReminderConnection.TotalCount(childComplexity), true
+
+	case "ReminderEdge.cursor":
+		if e.ComplexityRoot.ReminderEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReminderEdge.Cursor(childComplexity), true
+	case "ReminderEdge.node":
+		if e.ComplexityRoot.ReminderEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReminderEdge.Node(childComplexity), true
+
 	case "RemoveAvatarPayload.user":
 		if e.ComplexityRoot.RemoveAvatarPayload.User == nil {
 			break
@@ -21609,6 +25501,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RemovePasskeyPayload.UserErrors(childComplexity), true
+
+	case "RemovePushEndpointPayload.removedId":
+		if e.ComplexityRoot.RemovePushEndpointPayload.RemovedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePushEndpointPayload.RemovedID(childComplexity), true
+	case "RemovePushEndpointPayload.userErrors":
+		if e.ComplexityRoot.RemovePushEndpointPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePushEndpointPayload.UserErrors(childComplexity), true
 
 	case "RemoveTicketMessagePayload.message":
 		if e.ComplexityRoot.RemoveTicketMessagePayload.Message == nil {
@@ -22038,6 +25943,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RestoreArticleVersionPayload.UserErrors(childComplexity), true
 
+	case "ResumeBroadcastPayload.broadcast":
+		if e.ComplexityRoot.ResumeBroadcastPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeBroadcastPayload.Broadcast(childComplexity), true
+	case "ResumeBroadcastPayload.userErrors":
+		if e.ComplexityRoot.ResumeBroadcastPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResumeBroadcastPayload.UserErrors(childComplexity), true
+
 	case "RetireArticlePayload.article":
 		if e.ComplexityRoot.RetireArticlePayload.Article == nil {
 			break
@@ -22102,6 +26020,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RetireTierPayload.UserErrors(childComplexity), true
+
+	case "RetryDeliveriesPayload.more":
+		if e.ComplexityRoot.RetryDeliveriesPayload.More == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryDeliveriesPayload.More(childComplexity), true
+	case "RetryDeliveriesPayload.retried":
+		if e.ComplexityRoot.RetryDeliveriesPayload.Retried == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryDeliveriesPayload.Retried(childComplexity), true
+	case "RetryDeliveriesPayload.userErrors":
+		if e.ComplexityRoot.RetryDeliveriesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryDeliveriesPayload.UserErrors(childComplexity), true
+
+	case "RetryDeliveryPayload.delivery":
+		if e.ComplexityRoot.RetryDeliveryPayload.Delivery == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryDeliveryPayload.Delivery(childComplexity), true
+	case "RetryDeliveryPayload.userErrors":
+		if e.ComplexityRoot.RetryDeliveryPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryDeliveryPayload.UserErrors(childComplexity), true
 
 	case "RetryWebhookDeliveryPayload.delivery":
 		if e.ComplexityRoot.RetryWebhookDeliveryPayload.Delivery == nil {
@@ -22508,6 +26458,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReverseEntryPayload.UserErrors(childComplexity), true
+
+	case "RevertNotificationActionPayload.notification":
+		if e.ComplexityRoot.RevertNotificationActionPayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevertNotificationActionPayload.Notification(childComplexity), true
+	case "RevertNotificationActionPayload.unreadCount":
+		if e.ComplexityRoot.RevertNotificationActionPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevertNotificationActionPayload.UnreadCount(childComplexity), true
+	case "RevertNotificationActionPayload.userErrors":
+		if e.ComplexityRoot.RevertNotificationActionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevertNotificationActionPayload.UserErrors(childComplexity), true
+
+	case "RevertNotificationTemplatePayload.template":
+		if e.ComplexityRoot.RevertNotificationTemplatePayload.Template == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevertNotificationTemplatePayload.Template(childComplexity), true
+	case "RevertNotificationTemplatePayload.userErrors":
+		if e.ComplexityRoot.RevertNotificationTemplatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevertNotificationTemplatePayload.UserErrors(childComplexity), true
 
 	case "Review.authorId":
 		if e.ComplexityRoot.Review.AuthorID == nil {
@@ -23119,6 +27101,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveAddressPayload.UserErrors(childComplexity), true
 
+	case "SaveAnnouncementPayload.announcement":
+		if e.ComplexityRoot.SaveAnnouncementPayload.Announcement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveAnnouncementPayload.Announcement(childComplexity), true
+	case "SaveAnnouncementPayload.userErrors":
+		if e.ComplexityRoot.SaveAnnouncementPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveAnnouncementPayload.UserErrors(childComplexity), true
+
 	case "SaveArticleCategoryPayload.category":
 		if e.ComplexityRoot.SaveArticleCategoryPayload.Category == nil {
 			break
@@ -23157,6 +27152,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveBonusProgramPayload.UserErrors(childComplexity), true
+
+	case "SaveBroadcastPayload.broadcast":
+		if e.ComplexityRoot.SaveBroadcastPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveBroadcastPayload.Broadcast(childComplexity), true
+	case "SaveBroadcastPayload.userErrors":
+		if e.ComplexityRoot.SaveBroadcastPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveBroadcastPayload.UserErrors(childComplexity), true
 
 	case "SaveBusinessCalendarPayload.businessCalendar":
 		if e.ComplexityRoot.SaveBusinessCalendarPayload.BusinessCalendar == nil {
@@ -23332,6 +27340,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveMacroPayload.UserErrors(childComplexity), true
 
+	case "SaveNotificationRulePayload.rule":
+		if e.ComplexityRoot.SaveNotificationRulePayload.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveNotificationRulePayload.Rule(childComplexity), true
+	case "SaveNotificationRulePayload.userErrors":
+		if e.ComplexityRoot.SaveNotificationRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveNotificationRulePayload.UserErrors(childComplexity), true
+
+	case "SaveNotificationTemplatePayload.template":
+		if e.ComplexityRoot.SaveNotificationTemplatePayload.Template == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveNotificationTemplatePayload.Template(childComplexity), true
+	case "SaveNotificationTemplatePayload.userErrors":
+		if e.ComplexityRoot.SaveNotificationTemplatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveNotificationTemplatePayload.UserErrors(childComplexity), true
+
 	case "SaveOfferPayload.promotion":
 		if e.ComplexityRoot.SaveOfferPayload.Promotion == nil {
 			break
@@ -23442,6 +27476,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SaveReferralProgramPayload.UserErrors(childComplexity), true
 
+	case "SaveReminderPayload.reminder":
+		if e.ComplexityRoot.SaveReminderPayload.Reminder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReminderPayload.Reminder(childComplexity), true
+	case "SaveReminderPayload.userErrors":
+		if e.ComplexityRoot.SaveReminderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveReminderPayload.UserErrors(childComplexity), true
+
 	case "SaveRepresentationPayload.representation":
 		if e.ComplexityRoot.SaveRepresentationPayload.Representation == nil {
 			break
@@ -23486,6 +27533,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SaveRewardPayload.UserErrors(childComplexity), true
+
+	case "SaveSegmentPayload.segment":
+		if e.ComplexityRoot.SaveSegmentPayload.Segment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveSegmentPayload.Segment(childComplexity), true
+	case "SaveSegmentPayload.userErrors":
+		if e.ComplexityRoot.SaveSegmentPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SaveSegmentPayload.UserErrors(childComplexity), true
 
 	case "SaveServiceLevelPayload.serviceLevel":
 		if e.ComplexityRoot.SaveServiceLevelPayload.ServiceLevel == nil {
@@ -23676,6 +27736,360 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SecurityActivityEdge.Node(childComplexity), true
+
+	case "Segment.createdAt":
+		if e.ComplexityRoot.Segment.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.CreatedAt(childComplexity), true
+	case "Segment.description":
+		if e.ComplexityRoot.Segment.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.Description(childComplexity), true
+	case "Segment.filter":
+		if e.ComplexityRoot.Segment.Filter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.Filter(childComplexity), true
+	case "Segment.id":
+		if e.ComplexityRoot.Segment.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.GlobalID(childComplexity), true
+	case "Segment.name":
+		if e.ComplexityRoot.Segment.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.Name(childComplexity), true
+	case "Segment.revision":
+		if e.ComplexityRoot.Segment.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.Revision(childComplexity), true
+	case "Segment.savedById":
+		if e.ComplexityRoot.Segment.SavedByID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.SavedByID(childComplexity), true
+	case "Segment.updatedAt":
+		if e.ComplexityRoot.Segment.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Segment.UpdatedAt(childComplexity), true
+
+	case "SegmentConnection.edges":
+		if e.ComplexityRoot.SegmentConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentConnection.Edges(childComplexity), true
+	case "SegmentConnection.nodes":
+		if e.ComplexityRoot.SegmentConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentConnection.Nodes(childComplexity), true
+	case "SegmentConnection.pageInfo":
+		if e.ComplexityRoot.SegmentConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentConnection.PageInfo(childComplexity), true
+	case "SegmentConnection.totalCount":
+		if e.ComplexityRoot.SegmentConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentConnection.TotalCount(childComplexity), true
+
+	case "SegmentDays.max":
+		if e.ComplexityRoot.SegmentDays.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentDays.Max(childComplexity), true
+	case "SegmentDays.min":
+		if e.ComplexityRoot.SegmentDays.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentDays.Min(childComplexity), true
+
+	case "SegmentEdge.cursor":
+		if e.ComplexityRoot.SegmentEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentEdge.Cursor(childComplexity), true
+	case "SegmentEdge.node":
+		if e.ComplexityRoot.SegmentEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentEdge.Node(childComplexity), true
+
+	case "SegmentFilter.activeDays":
+		if e.ComplexityRoot.SegmentFilter.ActiveDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.ActiveDays(childComplexity), true
+	case "SegmentFilter.birthdayDays":
+		if e.ComplexityRoot.SegmentFilter.BirthdayDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.BirthdayDays(childComplexity), true
+	case "SegmentFilter.bought":
+		if e.ComplexityRoot.SegmentFilter.Bought == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Bought(childComplexity), true
+	case "SegmentFilter.clubs":
+		if e.ComplexityRoot.SegmentFilter.Clubs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Clubs(childComplexity), true
+	case "SegmentFilter.inactiveDays":
+		if e.ComplexityRoot.SegmentFilter.InactiveDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.InactiveDays(childComplexity), true
+	case "SegmentFilter.interests":
+		if e.ComplexityRoot.SegmentFilter.Interests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Interests(childComplexity), true
+	case "SegmentFilter.joinedDays":
+		if e.ComplexityRoot.SegmentFilter.JoinedDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.JoinedDays(childComplexity), true
+	case "SegmentFilter.locales":
+		if e.ComplexityRoot.SegmentFilter.Locales == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Locales(childComplexity), true
+	case "SegmentFilter.notIn":
+		if e.ComplexityRoot.SegmentFilter.NotIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.NotIn(childComplexity), true
+	case "SegmentFilter.orders":
+		if e.ComplexityRoot.SegmentFilter.Orders == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Orders(childComplexity), true
+	case "SegmentFilter.regions":
+		if e.ComplexityRoot.SegmentFilter.Regions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Regions(childComplexity), true
+	case "SegmentFilter.searched":
+		if e.ComplexityRoot.SegmentFilter.Searched == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Searched(childComplexity), true
+	case "SegmentFilter.spent":
+		if e.ComplexityRoot.SegmentFilter.Spent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Spent(childComplexity), true
+	case "SegmentFilter.tiers":
+		if e.ComplexityRoot.SegmentFilter.Tiers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Tiers(childComplexity), true
+	case "SegmentFilter.userIds":
+		if e.ComplexityRoot.SegmentFilter.UserIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.UserIDs(childComplexity), true
+	case "SegmentFilter.viewed":
+		if e.ComplexityRoot.SegmentFilter.Viewed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Viewed(childComplexity), true
+	case "SegmentFilter.wishes":
+		if e.ComplexityRoot.SegmentFilter.Wishes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentFilter.Wishes(childComplexity), true
+
+	case "SegmentOrders.days":
+		if e.ComplexityRoot.SegmentOrders.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentOrders.Days(childComplexity), true
+	case "SegmentOrders.max":
+		if e.ComplexityRoot.SegmentOrders.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentOrders.Max(childComplexity), true
+	case "SegmentOrders.min":
+		if e.ComplexityRoot.SegmentOrders.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentOrders.Min(childComplexity), true
+
+	case "SegmentProducts.categories":
+		if e.ComplexityRoot.SegmentProducts.Categories == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentProducts.Categories(childComplexity), true
+	case "SegmentProducts.days":
+		if e.ComplexityRoot.SegmentProducts.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentProducts.Days(childComplexity), true
+	case "SegmentProducts.productIds":
+		if e.ComplexityRoot.SegmentProducts.ProductIDs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentProducts.ProductIDs(childComplexity), true
+
+	case "SegmentReach.channel":
+		if e.ComplexityRoot.SegmentReach.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentReach.Channel(childComplexity), true
+	case "SegmentReach.noAddress":
+		if e.ComplexityRoot.SegmentReach.NoAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentReach.NoAddress(childComplexity), true
+	case "SegmentReach.noConsent":
+		if e.ComplexityRoot.SegmentReach.NoConsent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentReach.NoConsent(childComplexity), true
+	case "SegmentReach.notWanted":
+		if e.ComplexityRoot.SegmentReach.NotWanted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentReach.NotWanted(childComplexity), true
+	case "SegmentReach.reached":
+		if e.ComplexityRoot.SegmentReach.Reached == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentReach.Reached(childComplexity), true
+
+	case "SegmentSize.channels":
+		if e.ComplexityRoot.SegmentSize.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentSize.Channels(childComplexity), true
+	case "SegmentSize.total":
+		if e.ComplexityRoot.SegmentSize.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentSize.Total(childComplexity), true
+
+	case "SegmentSpending.currency":
+		if e.ComplexityRoot.SegmentSpending.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentSpending.Currency(childComplexity), true
+	case "SegmentSpending.days":
+		if e.ComplexityRoot.SegmentSpending.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentSpending.Days(childComplexity), true
+	case "SegmentSpending.max":
+		if e.ComplexityRoot.SegmentSpending.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentSpending.Max(childComplexity), true
+	case "SegmentSpending.min":
+		if e.ComplexityRoot.SegmentSpending.Min == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SegmentSpending.Min(childComplexity), true
+
+	case "SendNotificationPayload.replayed":
+		if e.ComplexityRoot.SendNotificationPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNotificationPayload.Replayed(childComplexity), true
+	case "SendNotificationPayload.results":
+		if e.ComplexityRoot.SendNotificationPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNotificationPayload.Results(childComplexity), true
+	case "SendNotificationPayload.sent":
+		if e.ComplexityRoot.SendNotificationPayload.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNotificationPayload.Sent(childComplexity), true
+	case "SendNotificationPayload.userErrors":
+		if e.ComplexityRoot.SendNotificationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNotificationPayload.UserErrors(childComplexity), true
+
+	case "SendNotificationResult.customerId":
+		if e.ComplexityRoot.SendNotificationResult.CustomerID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNotificationResult.CustomerID(childComplexity), true
+	case "SendNotificationResult.notificationId":
+		if e.ComplexityRoot.SendNotificationResult.NotificationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNotificationResult.NotificationID(childComplexity), true
+	case "SendNotificationResult.userErrors":
+		if e.ComplexityRoot.SendNotificationResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendNotificationResult.UserErrors(childComplexity), true
 
 	case "SendReturnPayload.replayed":
 		if e.ComplexityRoot.SendReturnPayload.Replayed == nil {
@@ -23919,6 +28333,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetMyAvailabilityPayload.UserErrors(childComplexity), true
 
+	case "SetNotificationDigestPayload.preferences":
+		if e.ComplexityRoot.SetNotificationDigestPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetNotificationDigestPayload.Preferences(childComplexity), true
+	case "SetNotificationDigestPayload.userErrors":
+		if e.ComplexityRoot.SetNotificationDigestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetNotificationDigestPayload.UserErrors(childComplexity), true
+
 	case "SetOrderStatusPayload.order":
 		if e.ComplexityRoot.SetOrderStatusPayload.Order == nil {
 			break
@@ -24001,6 +28428,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetPromotionStatusPayload.UserErrors(childComplexity), true
+
+	case "SetQuietHoursPayload.preferences":
+		if e.ComplexityRoot.SetQuietHoursPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetQuietHoursPayload.Preferences(childComplexity), true
+	case "SetQuietHoursPayload.userErrors":
+		if e.ComplexityRoot.SetQuietHoursPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetQuietHoursPayload.UserErrors(childComplexity), true
 
 	case "SetRewardStatusPayload.reward":
 		if e.ComplexityRoot.SetRewardStatusPayload.Reward == nil {
@@ -24277,6 +28717,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignOutPayload.UserErrors(childComplexity), true
 
+	case "SnoozeNotificationPayload.notification":
+		if e.ComplexityRoot.SnoozeNotificationPayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnoozeNotificationPayload.Notification(childComplexity), true
+	case "SnoozeNotificationPayload.unreadCount":
+		if e.ComplexityRoot.SnoozeNotificationPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnoozeNotificationPayload.UnreadCount(childComplexity), true
+	case "SnoozeNotificationPayload.userErrors":
+		if e.ComplexityRoot.SnoozeNotificationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SnoozeNotificationPayload.UserErrors(childComplexity), true
+
 	case "SpendingReport.from":
 		if e.ComplexityRoot.SpendingReport.From == nil {
 			break
@@ -24376,6 +28835,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SplitTicketPayload.UserErrors(childComplexity), true
+
+	case "StartBroadcastPayload.broadcast":
+		if e.ComplexityRoot.StartBroadcastPayload.Broadcast == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartBroadcastPayload.Broadcast(childComplexity), true
+	case "StartBroadcastPayload.userErrors":
+		if e.ComplexityRoot.StartBroadcastPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartBroadcastPayload.UserErrors(childComplexity), true
 
 	case "StartPasskeyEnrollmentPayload.challenge":
 		if e.ComplexityRoot.StartPasskeyEnrollmentPayload.Challenge == nil {
@@ -24490,6 +28962,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.AccountEvents(childComplexity, args["after"].(*string), args["kinds"].([]string), args["progress"].(*bool)), true
+	case "Subscription.announcementAdded":
+		if e.ComplexityRoot.Subscription.AnnouncementAdded == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_announcementAdded_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.AnnouncementAdded(childComplexity, args["after"].(*string), args["progress"].(*bool)), true
 	case "Subscription.bonusBalanceChanged":
 		if e.ComplexityRoot.Subscription.BonusBalanceChanged == nil {
 			break
@@ -24512,6 +28995,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.NotificationAdded(childComplexity, args["after"].(*string), args["progress"].(*bool)), true
+	case "Subscription.notificationChanged":
+		if e.ComplexityRoot.Subscription.NotificationChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_notificationChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.NotificationChanged(childComplexity, args["after"].(*string), args["progress"].(*bool)), true
 	case "Subscription.orderUpdated":
 		if e.ComplexityRoot.Subscription.OrderUpdated == nil {
 			break
@@ -25064,6 +29558,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TestEarningRulePayload.UserErrors(childComplexity), true
 
+	case "TestNotificationRulePayload.eventId":
+		if e.ComplexityRoot.TestNotificationRulePayload.EventID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestNotificationRulePayload.EventID(childComplexity), true
+	case "TestNotificationRulePayload.failure":
+		if e.ComplexityRoot.TestNotificationRulePayload.Failure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestNotificationRulePayload.Failure(childComplexity), true
+	case "TestNotificationRulePayload.holds":
+		if e.ComplexityRoot.TestNotificationRulePayload.Holds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestNotificationRulePayload.Holds(childComplexity), true
+	case "TestNotificationRulePayload.notification":
+		if e.ComplexityRoot.TestNotificationRulePayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestNotificationRulePayload.Notification(childComplexity), true
+	case "TestNotificationRulePayload.userErrors":
+		if e.ComplexityRoot.TestNotificationRulePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TestNotificationRulePayload.UserErrors(childComplexity), true
+
 	case "TestWebhookPayload.body":
 		if e.ComplexityRoot.TestWebhookPayload.Body == nil {
 			break
@@ -25329,6 +29854,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Ticket.StatusReason(childComplexity), true
+	case "Ticket.streamPosition":
+		if e.ComplexityRoot.Ticket.StreamPosition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ticket.StreamPosition(childComplexity), true
 	case "Ticket.subject":
 		if e.ComplexityRoot.Ticket.Subject == nil {
 			break
@@ -25460,6 +29991,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TicketConnection.PageInfo(childComplexity), true
+	case "TicketConnection.streamPosition":
+		if e.ComplexityRoot.TicketConnection.StreamPosition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TicketConnection.StreamPosition(childComplexity), true
 	case "TicketConnection.totalCount":
 		if e.ComplexityRoot.TicketConnection.TotalCount == nil {
 			break
@@ -26849,6 +31386,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TwoFactor.RecoveryCodesLeft(childComplexity), true
 
+	case "UnarchiveNotificationPayload.notification":
+		if e.ComplexityRoot.UnarchiveNotificationPayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnarchiveNotificationPayload.Notification(childComplexity), true
+	case "UnarchiveNotificationPayload.unreadCount":
+		if e.ComplexityRoot.UnarchiveNotificationPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnarchiveNotificationPayload.UnreadCount(childComplexity), true
+	case "UnarchiveNotificationPayload.userErrors":
+		if e.ComplexityRoot.UnarchiveNotificationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnarchiveNotificationPayload.UserErrors(childComplexity), true
+
 	case "UnblockUserPayload.user":
 		if e.ComplexityRoot.UnblockUserPayload.User == nil {
 			break
@@ -26888,6 +31444,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UnlinkIdentityPayload.UserErrors(childComplexity), true
 
+	case "UnlinkMessengerPayload.link":
+		if e.ComplexityRoot.UnlinkMessengerPayload.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkMessengerPayload.Link(childComplexity), true
+	case "UnlinkMessengerPayload.userErrors":
+		if e.ComplexityRoot.UnlinkMessengerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkMessengerPayload.UserErrors(childComplexity), true
+
 	case "UnlinkTicketsPayload.ticket":
 		if e.ComplexityRoot.UnlinkTicketsPayload.Ticket == nil {
 			break
@@ -26926,6 +31495,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UnlockSessionPayload.UserErrors(childComplexity), true
 
+	case "UnsnoozeNotificationPayload.notification":
+		if e.ComplexityRoot.UnsnoozeNotificationPayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsnoozeNotificationPayload.Notification(childComplexity), true
+	case "UnsnoozeNotificationPayload.unreadCount":
+		if e.ComplexityRoot.UnsnoozeNotificationPayload.UnreadCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsnoozeNotificationPayload.UnreadCount(childComplexity), true
+	case "UnsnoozeNotificationPayload.userErrors":
+		if e.ComplexityRoot.UnsnoozeNotificationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnsnoozeNotificationPayload.UserErrors(childComplexity), true
+
 	case "UpdateFamilySettingsPayload.family":
 		if e.ComplexityRoot.UpdateFamilySettingsPayload.Family == nil {
 			break
@@ -26938,6 +31526,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateFamilySettingsPayload.UserErrors(childComplexity), true
+
+	case "UpdateNotificationPreferencesByLinkPayload.preferences":
+		if e.ComplexityRoot.UpdateNotificationPreferencesByLinkPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationPreferencesByLinkPayload.Preferences(childComplexity), true
+	case "UpdateNotificationPreferencesByLinkPayload.userErrors":
+		if e.ComplexityRoot.UpdateNotificationPreferencesByLinkPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationPreferencesByLinkPayload.UserErrors(childComplexity), true
+
+	case "UpdateNotificationPreferencesPayload.preferences":
+		if e.ComplexityRoot.UpdateNotificationPreferencesPayload.Preferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationPreferencesPayload.Preferences(childComplexity), true
+	case "UpdateNotificationPreferencesPayload.userErrors":
+		if e.ComplexityRoot.UpdateNotificationPreferencesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationPreferencesPayload.UserErrors(childComplexity), true
+
+	case "UpdateNotificationTypePayload.notificationType":
+		if e.ComplexityRoot.UpdateNotificationTypePayload.NotificationType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationTypePayload.NotificationType(childComplexity), true
+	case "UpdateNotificationTypePayload.userErrors":
+		if e.ComplexityRoot.UpdateNotificationTypePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationTypePayload.UserErrors(childComplexity), true
 
 	case "UpdateOrganisationPayload.organisation":
 		if e.ComplexityRoot.UpdateOrganisationPayload.Organisation == nil {
@@ -27606,6 +32233,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Memberships(childComplexity), true
+	case "User.messengerLinks":
+		if e.ComplexityRoot.User.MessengerLinks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.MessengerLinks(childComplexity), true
 	case "User.middleName":
 		if e.ComplexityRoot.User.MiddleName == nil {
 			break
@@ -27624,6 +32257,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Nickname(childComplexity), true
+	case "User.notificationGroups":
+		if e.ComplexityRoot.User.NotificationGroups == nil {
+			break
+		}
+
+		args, err := ec.field_User_notificationGroups_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.NotificationGroups(childComplexity, args["filter"].(*notify.NotificationFilter), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
+	case "User.notificationPreferences":
+		if e.ComplexityRoot.User.NotificationPreferences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.NotificationPreferences(childComplexity), true
 	case "User.notifications":
 		if e.ComplexityRoot.User.Notifications == nil {
 			break
@@ -27715,6 +32365,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Progress(childComplexity, args["kinds"].([]campaign.ProgressKind)), true
+	case "User.pushEndpoints":
+		if e.ComplexityRoot.User.PushEndpoints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.PushEndpoints(childComplexity), true
 	case "User.recentActivity":
 		if e.ComplexityRoot.User.RecentActivity == nil {
 			break
@@ -27761,6 +32417,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Region(childComplexity), true
+	case "User.reminders":
+		if e.ComplexityRoot.User.Reminders == nil {
+			break
+		}
+
+		args, err := ec.field_User_reminders_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Reminders(childComplexity, args["status"].([]reminder.Status), args["after"].(*entgql.Cursor[uuid.UUID]), args["first"].(*int), args["before"].(*entgql.Cursor[uuid.UUID]), args["last"].(*int)), true
 	case "User.representatives":
 		if e.ComplexityRoot.User.Representatives == nil {
 			break
@@ -27910,6 +32577,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.UnreadCount(childComplexity), true
+	case "User.unreadCounts":
+		if e.ComplexityRoot.User.UnreadCounts == nil {
+			break
+		}
+
+		args, err := ec.field_User_unreadCounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.UnreadCounts(childComplexity, args["filters"].([]*notify.NamedNotificationFilter)), true
 	case "User.wallets":
 		if e.ComplexityRoot.User.Wallets == nil {
 			break
@@ -28691,6 +33369,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WishlistItemEdge.Node(childComplexity), true
+
+	case "WithdrawAnnouncementPayload.announcement":
+		if e.ComplexityRoot.WithdrawAnnouncementPayload.Announcement == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawAnnouncementPayload.Announcement(childComplexity), true
+	case "WithdrawAnnouncementPayload.userErrors":
+		if e.ComplexityRoot.WithdrawAnnouncementPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawAnnouncementPayload.UserErrors(childComplexity), true
 
 	case "WithdrawCampaignEntryPayload.entry":
 		if e.ComplexityRoot.WithdrawCampaignEntryPayload.Entry == nil {
@@ -30709,7 +35400,7 @@ type User implements Node {
   bonusAccounts: [BonusAccount!]!
   "The person's own tickets, last active first; with the filter takesPart those of any owner in which he takes part instead, such as a company's to which a colleague has added him."
   tickets("Narrows the list." filter: TicketFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): TicketConnection!
-  "The person's feed, newest first, archived ones left out unless asked for."
+  "The person's feed, newest first, archived and snoozed ones left out unless asked for."
   notifications("Narrows the list." filter: NotificationFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationConnection!
   "How many notifications are unread; exact."
   unreadCount: Int!
@@ -31387,6 +36078,10 @@ enum StaffPermission {
   ARTICLES_READ
   "Write and publish articles."
   ARTICLES_WRITE
+  "Read templates, rules, segments, broadcasts, and what became of messages to customers."
+  MESSAGING_READ
+  "Send notifications and broadcasts, and change how and when people are told."
+  MESSAGING_WRITE
   "Read the audit log."
   AUDIT_READ
   "Read who is told what happens here, and what was sent."
@@ -31539,6 +36234,14 @@ enum ErrorCode {
   CODE_SENT_RECENTLY
   "At most 100 are kept; params.limit."
   TOO_MANY_ITEMS
+  "The audience is another one than was seen: params.expected, params.actual. Look again, and give the number back."
+  AUDIENCE_CHANGED
+  "Other segments leave it out, or drafts go to it: params.segments and params.broadcasts are the ids."
+  SEGMENT_IN_USE
+  "The segment would leave itself out, or what is left out goes deeper than params.limit."
+  SEGMENT_CYCLE
+  "The announcement stays in sight until it is over."
+  ANNOUNCEMENT_STAYS
   "A service level goes by this calendar; params.serviceLevels are the ids."
   CALENDAR_IN_USE
   "This second factor is there already."
@@ -31789,6 +36492,24 @@ enum ErrorCode {
   WEBHOOK_EVENT_NOT_ALLOWED
   "The endpoint is not sent to; params.status."
   WEBHOOK_NOT_ACTIVE
+  "The type cannot be turned off or gathered on the channel; params.type or params.topic, params.channel."
+  NOTIFICATION_REQUIRED
+  "Quiet hours must leave so many minutes of the week open at a stretch; params.limit."
+  QUIET_HOURS_ENDLESS
+  "The type is compiled in: it can be turned off, not deleted; params.type."
+  NOTIFICATION_TYPE_BUILT_IN
+  "Something makes notifications of the type; params.rules, params.broadcasts are how many."
+  NOTIFICATION_TYPE_IN_USE
+  "A template cannot be read; params.reason (in English), params.line, params.column."
+  TEMPLATE_INVALID
+  "HTML of a template holds what letters may not hold; params.what, params.reason (in English), params.line, params.column."
+  TEMPLATE_HTML_REFUSED
+  "Notifications of this type are not sent so, or are turned off; params.type."
+  NOTIFICATION_TYPE_REFUSED
+  "The address of the browser's push service is not one that may be called; params.reason."
+  PUSH_ADDRESS_REFUSED
+  "No chat of this messenger can be linked, or not just now; params.messenger."
+  MESSENGER_UNAVAILABLE
   "Another version of the document is in force; params.handle, params.version."
   CONSENT_OUTDATED
   "The document is required: nobody has an account without it; params.handle."
@@ -31801,6 +36522,10 @@ enum ErrorCode {
   DELETION_ALREADY_REQUESTED
   "No deletion is under way."
   DELETION_NOT_REQUESTED
+  "The message waits already, or was sent; params.status."
+  DELIVERY_NOT_RETRYABLE
+  "The message does not wait any more; params.status."
+  DELIVERY_NOT_WAITING
 }
 
 "The reading side."
@@ -36543,10 +41268,26 @@ type SetProductAudiencePayload {
   markNotificationRead(input: MarkNotificationReadInput!): MarkNotificationReadPayload! @access(audience: [CUSTOMER])
   "Marks a notification as unread."
   markNotificationUnread(input: MarkNotificationUnreadInput!): MarkNotificationUnreadPayload! @access(audience: [CUSTOMER])
-  "Marks all notifications as read, up to one if said: what came later stays unread."
+  "Marks all notifications as read, up to one if said: what came later stays unread. Snoozed ones stay as they are."
   markAllNotificationsRead(input: MarkAllNotificationsReadInput!): MarkAllNotificationsReadPayload! @access(audience: [CUSTOMER])
-  "Takes a notification out of the feed."
+  "Says that the person followed a notification; it is read then, too."
+  markNotificationInteracted(input: MarkNotificationInteractedInput!): MarkNotificationInteractedPayload! @access(audience: [CUSTOMER])
+  "Takes a notification out of the feed. A snoozed one does not come back."
   archiveNotification(input: ArchiveNotificationInput!): ArchiveNotificationPayload! @access(audience: [CUSTOMER])
+  "Takes notifications out of the feed: all of those named or none."
+  archiveNotifications(input: ArchiveNotificationsInput!): ArchiveNotificationsPayload! @access(audience: [CUSTOMER])
+  "Takes all read notifications out of the feed, up to one if said. Snoozed ones stay as they are."
+  archiveReadNotifications(input: ArchiveReadNotificationsInput!): ArchiveReadNotificationsPayload! @access(audience: [CUSTOMER])
+  "Brings an archived notification back into the feed, counted if it is unread."
+  unarchiveNotification(input: UnarchiveNotificationInput!): UnarchiveNotificationPayload! @access(audience: [CUSTOMER])
+  "Takes a notification out of the feed and the count until a moment; then it comes back, counted if it is unread. Of a snoozed one it moves the moment."
+  snoozeNotification(input: SnoozeNotificationInput!): SnoozeNotificationPayload! @access(audience: [CUSTOMER])
+  "Brings a snoozed notification back now."
+  unsnoozeNotification(input: UnsnoozeNotificationInput!): UnsnoozeNotificationPayload! @access(audience: [CUSTOMER])
+  "Says which action of a notification the person has chosen; it is read and followed then, too."
+  completeNotificationAction(input: CompleteNotificationActionInput!): CompleteNotificationActionPayload! @access(audience: [CUSTOMER])
+  "Takes back what was chosen, so that another action can be."
+  revertNotificationAction(input: RevertNotificationActionInput!): RevertNotificationActionPayload! @access(audience: [CUSTOMER])
 }
 
 extend type Subscription {
@@ -36554,6 +41295,15 @@ extend type Subscription {
   accountEvents("Resume after this cursor; null: from now." after: StreamCursor, "Only these kinds, such as order.placed; all when absent." kinds: [String!], "Also sends a message with no event when only others' kinds went by, so that the cursor moves." progress: Boolean = false): AccountEvent! @access(audience: [CUSTOMER])
   "New notifications."
   notificationAdded("Resume after this cursor; null: from now." after: StreamCursor, "Also sends a message with no notification when other events went by, so that the cursor moves." progress: Boolean = false): NotificationAdded! @access(audience: [CUSTOMER])
+  "What becomes of notifications, on whichever device: with it all are in step. Its cursor is that of accountEvents."
+  notificationChanged("Resume after this cursor; null: from now." after: StreamCursor, "Also sends a message with no change when other events went by, so that the cursor moves." progress: Boolean = false): NotificationChanged! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "How many notifications are unread by filters of the caller's own, read at one moment; at most 10 filters. What is archived or snoozed is not counted unless asked for."
+  unreadCounts("The filters, by names of the caller's own." filters: [NamedNotificationFilter!]!): [NotificationCount!]!
+  "The person's feed by group, the one with the latest notification first."
+  notificationGroups("Narrows the list." filter: NotificationFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationGroupConnection!
 }
 
 "One item of a person's feed."
@@ -36576,12 +41326,50 @@ type Notification implements Node {
   data: JSON
   "When it was made."
   createdAt: DateTime!
-  "When it was shown."
+  "When it was shown; null again when it comes back from a snooze."
   seenAt: DateTime
   "When it was read."
   readAt: DateTime
-  "When it was taken out of the feed."
+  "When it was taken out of the feed; from the start where the person does not want its type there."
   archivedAt: DateTime
+  "Until when it is out of the feed; null where it is not."
+  snoozedUntilAt: DateTime
+  "When the person followed it or chose an action."
+  interactedAt: DateTime
+  "What it has in common with others that stand under one heading; null where it stands alone."
+  groupKey: String
+  "Where it leads, an address or a path of the account that begins with /; null where its object says it."
+  url: String
+  "What the person can choose, 3 at most."
+  actions: [NotificationAction!]!
+  "The key of the action that was chosen."
+  completedAction: String
+  "When it was chosen."
+  completedAt: DateTime
+}
+
+"Something to choose in a notification."
+type NotificationAction {
+  "What it is known by, among those of its notification."
+  key: String!
+  "What it says, in the caller's language."
+  label: String!
+  "Where it leads, an address or a path of the account that begins with /."
+  url: String
+  "How it is drawn."
+  style: NotificationActionStyle!
+  "Whether it was chosen."
+  isCompleted: Boolean!
+}
+
+"How an action is drawn."
+enum NotificationActionStyle {
+  "The one to choose."
+  PRIMARY
+  "Another one."
+  SECONDARY
+  "One that cannot be undone."
+  DANGER
 }
 
 "What a notification is about."
@@ -36598,6 +41386,8 @@ enum NotificationTopic {
   BONUS
   "The safety of the account."
   SECURITY
+  "What the person asked to be reminded of."
+  REMINDER
 }
 
 "How grave a notification is."
@@ -36616,10 +41406,88 @@ enum NotificationSeverity {
 input NotificationFilter {
   "About one of these."
   topics: [NotificationTopic!]
-  "Unread ones only."
+  "Of one of these types, such as order.shipped; at most 100."
+  types: [String!]
+  "Of one of these."
+  severities: [NotificationSeverity!]
+  "Unread ones only; false: read ones only."
   unread: Boolean
+  "Seen ones only; false: those that were not shown yet."
+  seen: Boolean
   "Archived ones in place of the rest."
   archived: Boolean = false
+  "Whether archived ones are among them; goes before archived."
+  archive: Inclusion
+  "Whether snoozed ones are among them."
+  snoozed: Inclusion = EXCLUDE
+  "Those of one group."
+  groupKey: String
+  "About this object."
+  subjectId: ID
+  "Made at this time or later."
+  createdFrom: DateTime
+  "Made before this time."
+  createdTo: DateTime
+}
+
+"Whether a kind of items is among the rest."
+enum Inclusion {
+  "They are left out."
+  EXCLUDE
+  "They alone."
+  ONLY
+  "They too."
+  INCLUDE
+}
+
+"A filter whose count is given back by a name."
+input NamedNotificationFilter {
+  "What the caller calls it; at most 50 characters, and no other's."
+  name: String!
+  "Which of the unread ones are counted; all when absent. It cannot ask for read ones."
+  filter: NotificationFilter
+}
+
+"How many unread notifications a filter lets through."
+type NotificationCount {
+  "What the caller called the filter."
+  name: String!
+  "How many, 100 at most."
+  count: Int!
+  "Whether there are more than that."
+  hasMore: Boolean!
+}
+
+"Notifications that stand under one heading, as far as the filter lets them through."
+type NotificationGroup {
+  "What they have in common; null for one that stands alone."
+  key: String
+  "How many there are."
+  count: Int!
+  "How many of them are unread."
+  unreadCount: Int!
+  "The latest of them."
+  latest: Notification!
+}
+
+"A page of a feed by group."
+type NotificationGroupConnection {
+  "The groups with their cursors."
+  edges: [NotificationGroupEdge!]!
+  "The groups."
+  nodes: [NotificationGroup!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A group and its place in the feed."
+type NotificationGroupEdge {
+  "The group."
+  node: NotificationGroup!
+  "Its place."
+  cursor: Cursor!
 }
 
 "A page of a feed."
@@ -36632,6 +41500,8 @@ type NotificationConnection {
   pageInfo: PageInfo!
   "How many there are in all; counted when asked for."
   totalCount: Int!
+  "Where the streams of the person and the company acted for stood just before the page was read: subscribe after it, and no change is lost. Null in lists of somebody else."
+  streamPosition: StreamCursor
 }
 
 "A notification and its place in the feed."
@@ -36692,6 +41562,8 @@ type MarkNotificationUnreadPayload {
 input MarkAllNotificationsReadInput {
   "Up to and with this one; all when absent."
   upTo: ID
+  "About one of these alone; all when absent."
+  topics: [NotificationTopic!]
 }
 
 "What markAllNotificationsRead gives."
@@ -36720,6 +41592,190 @@ type ArchiveNotificationPayload {
   userErrors: [UserError!]!
 }
 
+"Input of markNotificationInteracted."
+input MarkNotificationInteractedInput {
+  "The notification."
+  id: ID!
+}
+
+"What markNotificationInteracted gives."
+type MarkNotificationInteractedPayload {
+  "The notification after it."
+  notification: Notification
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of archiveNotifications."
+input ArchiveNotificationsInput {
+  "The notifications, 100 at most."
+  ids: [ID!]!
+}
+
+"What archiveNotifications gives."
+type ArchiveNotificationsPayload {
+  "How many were newly archived."
+  archived: Int
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of archiveReadNotifications."
+input ArchiveReadNotificationsInput {
+  "Up to and with this one; all when absent."
+  upTo: ID
+  "About one of these alone; all when absent."
+  topics: [NotificationTopic!]
+}
+
+"What archiveReadNotifications gives."
+type ArchiveReadNotificationsPayload {
+  "How many were newly archived."
+  archived: Int
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of unarchiveNotification."
+input UnarchiveNotificationInput {
+  "The notification."
+  id: ID!
+}
+
+"What unarchiveNotification gives."
+type UnarchiveNotificationPayload {
+  "The notification after it."
+  notification: Notification
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of snoozeNotification."
+input SnoozeNotificationInput {
+  "The notification."
+  id: ID!
+  "When it comes back: in the future, a year ahead at most."
+  until: DateTime!
+}
+
+"What snoozeNotification gives."
+type SnoozeNotificationPayload {
+  "The notification after it."
+  notification: Notification
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of unsnoozeNotification."
+input UnsnoozeNotificationInput {
+  "The notification."
+  id: ID!
+}
+
+"What unsnoozeNotification gives."
+type UnsnoozeNotificationPayload {
+  "The notification after it."
+  notification: Notification
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of completeNotificationAction."
+input CompleteNotificationActionInput {
+  "The notification."
+  id: ID!
+  "The key of one of its actions."
+  action: String!
+}
+
+"What completeNotificationAction gives."
+type CompleteNotificationActionPayload {
+  "The notification after it."
+  notification: Notification
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of revertNotificationAction."
+input RevertNotificationActionInput {
+  "The notification."
+  id: ID!
+}
+
+"What revertNotificationAction gives."
+type RevertNotificationActionPayload {
+  "The notification after it."
+  notification: Notification
+  "How many are unread now."
+  unreadCount: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"A message of notificationChanged."
+type NotificationChanged {
+  "The place to resume after."
+  cursor: StreamCursor!
+  "How many are unread after it."
+  unreadCount: Int!
+  "What happened; null only in progress messages, which are asked for."
+  change: NotificationChange
+  "The notification it happened to; null where it happened to several."
+  notificationId: ID
+  "It happened to all up to and with this one; null where it happened to one."
+  upToId: ID
+  "It happened to those about one of these alone; to all when empty."
+  topics: [NotificationTopic!]!
+  "The key of the action that was chosen or taken back."
+  action: String
+  "The notification as it is now; null where it is gone since, or it happened to several."
+  notification: Notification
+}
+
+"What happened to notifications. There may be more one day."
+enum NotificationChange {
+  "All up to one were shown."
+  SEEN
+  "One was read."
+  READ
+  "One was marked as unread."
+  UNREAD
+  "All up to one that stood in the feed were read."
+  ALL_READ
+  "One was taken out of the feed."
+  ARCHIVED
+  "One was brought back from the archive."
+  UNARCHIVED
+  "All read ones up to one were taken out of the feed."
+  READ_ARCHIVED
+  "One was taken out of the feed for a time, or for another time."
+  SNOOZED
+  "One came back from a snooze."
+  RETURNED
+  "One was followed."
+  INTERACTED
+  "An action of one was chosen."
+  COMPLETED
+  "What was chosen was taken back."
+  REVERTED
+  "Old ones up to one are kept no longer, but for snoozed ones."
+  WITHDRAWN
+}
+
 "A message of accountEvents."
 type AccountEvent {
   "The place to resume after."
@@ -36744,6 +41800,2422 @@ type NotificationAdded {
   unreadCount: Int!
   "The notification; null only in progress messages, which are asked for."
   notification: Notification
+}
+`, BuiltIn: false},
+	{Name: "../../schema/notify_broadcast.graphqls", Input: `extend type Query {
+  "Named choices of customers, by name."
+  segments("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): SegmentConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "One of them; null where it does not exist."
+  segment("The segment, seg_…" id: ID!): Segment @access(audience: [STAFF], permission: MESSAGING_READ)
+  "How many customers a segment or a filter has at this moment, and how many of them each channel reaches. One of the two is said."
+  segmentSize("The segment." segmentId: ID, "The filter." filter: SegmentFilterInput, "What they would be sent: of what type of notifications; needed for channels." type: String): SegmentSize @access(audience: [STAFF], permission: MESSAGING_READ)
+  "The customers of a segment or of a filter, by age of their accounts. One of the two is said. Asks for USERS_READ besides."
+  segmentCustomers("The segment." segmentId: ID, "The filter." filter: SegmentFilterInput, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): UserConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "Broadcasts, the newest first."
+  broadcasts("Narrows the list." filter: BroadcastFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): BroadcastConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "One broadcast; null where it does not exist."
+  broadcast("The broadcast, brc_…" id: ID!): Broadcast @access(audience: [STAFF], permission: MESSAGING_READ)
+  "What is announced to the caller now, the newest first: without signing in what is for everybody. What he dismissed is left out."
+  announcements("Also what the caller dismissed." dismissed: Boolean = false, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): AnnouncementConnection @access(audience: [ANYONE])
+  "How many of the current announcements the caller has neither read nor dismissed."
+  unreadAnnouncements: Int @access(audience: [CUSTOMER])
+  "Where the stream of announcements stands: read this first and the announcements after it, and announcementAdded from here misses none."
+  announcementPosition: StreamCursor @access(audience: [ANYONE])
+  "All announcements for those who make them, the newest first."
+  savedAnnouncements("Narrows the list." filter: AnnouncementFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): AnnouncementConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+}
+
+extend type Mutation {
+  "Makes or changes a named choice of customers. It is asked anew whenever it is used; a broadcast that has begun keeps the filter it began with."
+  saveSegment(input: SaveSegmentInput!): SaveSegmentPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Deletes a segment that no other segment leaves out and no draft goes to; else SEGMENT_IN_USE."
+  deleteSegment(input: DeleteSegmentInput!): DeleteSegmentPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  """
+  Makes or changes the draft of a broadcast. Order of calls: 1. segmentSize says
+  how many it would reach; 2. saveBroadcast keeps the draft; 3. startBroadcast is
+  given that number back and begins, now or at a time; 4. broadcast says how far
+  it is, pauseBroadcast, resumeBroadcast and cancelBroadcast take hold between
+  two lots of 500.
+  """
+  saveBroadcast(input: SaveBroadcastInput!): SaveBroadcastPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Begins a draft, now or at a time. Everybody of the segment, as its filter stands now, gets one notification, once, whatever happens on the way."
+  startBroadcast(input: StartBroadcastInput!): StartBroadcastPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Holds a broadcast that runs or waits for its time."
+  pauseBroadcast(input: PauseBroadcastInput!): PauseBroadcastPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Lets a broadcast that is held go on where it stopped."
+  resumeBroadcast(input: ResumeBroadcastInput!): ResumeBroadcastPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Ends a broadcast for good, or throws a draft away. What was given stays given."
+  cancelBroadcast(input: CancelBroadcastInput!): CancelBroadcastPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Makes or changes an announcement. Those who are shown it are told when it begins, when it changes and when it is over."
+  saveAnnouncement(input: SaveAnnouncementInput!): SaveAnnouncementPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Takes an announcement back, for good."
+  withdrawAnnouncement(input: WithdrawAnnouncementInput!): WithdrawAnnouncementPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Notes that the caller has read an announcement; again changes nothing."
+  markAnnouncementRead(input: MarkAnnouncementReadInput!): MarkAnnouncementReadPayload! @access(audience: [CUSTOMER])
+  "Puts an announcement away for the caller, read; again changes nothing."
+  dismissAnnouncement(input: DismissAnnouncementInput!): DismissAnnouncementPayload! @access(audience: [CUSTOMER])
+}
+
+extend type Subscription {
+  "What is announced to the caller from now on, without signing in too: what is new, what changed, what is over. One stream for all, with a cursor of its own."
+  announcementAdded("Resume after this cursor; null: from now." after: StreamCursor, "Also sends a message with no announcement when one for others went by, so that the cursor moves." progress: Boolean = false): AnnouncementAdded! @access(audience: [ANYONE])
+}
+
+"A named choice of customers, asked anew whenever it is used."
+type Segment implements Node {
+  "The id, seg_…"
+  id: ID!
+  "The business's name for it."
+  name: String!
+  "What it is for."
+  description: String
+  "Who is in it."
+  filter: SegmentFilter!
+  "Raised by every change; give it back with one."
+  revision: Int!
+  "Who saved it last."
+  savedById: ID
+  "When it was made."
+  createdAt: DateTime!
+  "When it was last changed."
+  updatedAt: DateTime!
+}
+
+"A page of segments."
+type SegmentConnection {
+  "The items with their cursors."
+  edges: [SegmentEdge!]!
+  "The items."
+  nodes: [Segment!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A segment and its place in the list."
+type SegmentEdge {
+  "The segment."
+  node: Segment!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Who is in a segment: those for whom all that is said holds; of a list, one suffices. Nothing said: everybody with an account. Accounts that are blocked, not confirmed or erased are in none."
+type SegmentFilter {
+  "Whose language is one of these."
+  locales: [Locale!]!
+  "Whose region, as it stands in the profile, is one of these."
+  regions: [String!]!
+  "Who are interested in one of these, as the profile says."
+  interests: [String!]!
+  "Who stand in one of these tiers, by handle."
+  tiers: [String!]!
+  "Who are members of one of these clubs, by handle."
+  clubs: [String!]!
+  "These people."
+  userIds: [ID!]!
+  "What they paid for orders of their own and did not get back, in one currency."
+  spent: SegmentSpending
+  "How many orders of their own were not cancelled."
+  orders: SegmentOrders
+  "What they bought for themselves; what was given back counts, what was cancelled does not."
+  bought: SegmentProducts
+  "What they looked at; the last 50 products of each are known."
+  viewed: SegmentProducts
+  "What stands on their wishlists."
+  wishes: SegmentProducts
+  "Who looked for one of these in the knowledge base, all its words in any form; the last 50 searches of each are known, of those who want recommendations."
+  searched: [String!]!
+  "Who used their account within so many days."
+  activeDays: Int
+  "Who did not use it for so many days, and had it by then."
+  inactiveDays: Int
+  "How many whole days ago they registered."
+  joinedDays: SegmentDays
+  "Whose birthday is today or within so many days; by UTC, 29 February is 1 March in other years."
+  birthdayDays: Int
+  "Who are in none of these segments."
+  notIn: [ID!]!
+}
+
+"Bounds of what was spent."
+type SegmentSpending {
+  "Orders in it alone."
+  currency: CurrencyCode!
+  "So much or more."
+  min: Decimal
+  "So much or less; nothing spent is 0."
+  max: Decimal
+  "Of the last so many days; of all time when nothing is said."
+  days: Int
+}
+
+"Bounds of a number of orders."
+type SegmentOrders {
+  "So many or more."
+  min: Int
+  "So many or fewer."
+  max: Int
+  "Of the last so many days; of all time when nothing is said."
+  days: Int
+}
+
+"Bounds of a number of days."
+type SegmentDays {
+  "So many or more."
+  min: Int
+  "So many or fewer."
+  max: Int
+}
+
+"One of these products, or one of these categories."
+type SegmentProducts {
+  "The products."
+  productIds: [ID!]!
+  "Categories as products have them, such as Tea; what stands below, such as Tea > Green or Tea/Green, counts."
+  categories: [String!]!
+  "Within the last so many days; ever when nothing is said."
+  days: Int
+}
+
+"How many customers a choice has."
+type SegmentSize {
+  "Exactly so many."
+  total: Int!
+  "How many of them each channel reaches with the type that was named; empty where none was."
+  channels: [SegmentReach!]!
+}
+
+"How many customers a channel reaches. The four numbers come to the total."
+type SegmentReach {
+  "The channel."
+  channel: BroadcastChannel!
+  "Who would get it: there is an address, it is wanted, and agreed to where it is advertising."
+  reached: Int!
+  "Who chose not to be told of this here, or to whom the business sends it by other channels."
+  notWanted: Int!
+  "Who want it and did not agree to advertising."
+  noConsent: Int!
+  "Who would get it and have no proven address, number, chat, browser or app."
+  noAddress: Int!
+}
+
+"Where notifications come to people."
+enum BroadcastChannel {
+  "The feed."
+  IN_APP
+  "A letter."
+  EMAIL
+  "A text."
+  SMS
+  "A chat with our bot in Telegram."
+  TELEGRAM
+  "WhatsApp."
+  WHATSAPP
+  "A browser."
+  WEB_PUSH
+  "An app."
+  MOBILE_PUSH
+}
+
+"A text in one language."
+type BroadcastText {
+  "The language."
+  locale: Locale!
+  "The headline."
+  title: String!
+  "The text."
+  body: String!
+}
+
+"One notification to everybody of a segment, in lots."
+type Broadcast implements Node {
+  "The id, brc_…"
+  id: ID!
+  "The business's name for it; nobody else sees it."
+  name: String!
+  "Of what type its notifications are."
+  type: String!
+  "The segment it goes to; null where a filter is its own, or the segment is gone."
+  segment: Segment
+  "Whom it goes to: of the segment now, and as it was when the broadcast was started."
+  filter: SegmentFilter!
+  "How grave it is."
+  severity: NotificationSeverity!
+  "What it says, by language; with {{ customer.name }} and the like."
+  texts: [BroadcastText!]!
+  "Where it leads."
+  url: URL
+  "The channels it is narrowed to; empty: all that its type goes to. The feed has it in any case."
+  channels: [BroadcastChannel!]!
+  "How it stands."
+  status: BroadcastStatus!
+  "When it begins, where that was said."
+  startsAt: DateTime
+  "When it began."
+  beganAt: DateTime
+  "When it was done or cancelled."
+  endedAt: DateTime
+  "How far it is; null before it began."
+  progress: BroadcastProgress
+  "What became of it, by channel."
+  results: [BroadcastResult!]!
+  "Who saved it last."
+  savedById: ID
+  "Raised by every change that staff makes; give it back with one."
+  revision: Int!
+  "When it was made."
+  createdAt: DateTime!
+  "When it last changed."
+  updatedAt: DateTime!
+}
+
+"How a broadcast stands."
+enum BroadcastStatus {
+  "It is being written."
+  DRAFT
+  "It waits for startsAt."
+  SCHEDULED
+  "It goes out, lot by lot."
+  RUNNING
+  "It is held; resumeBroadcast goes on where it stopped."
+  PAUSED
+  "Everybody has it."
+  DONE
+  "It was ended before that."
+  CANCELLED
+}
+
+"How far a broadcast is."
+type BroadcastProgress {
+  "How many customers there were when it began."
+  total: Int!
+  "How many it came to."
+  done: Int!
+  "How many of those were gone in that moment."
+  skipped: Int!
+  "How many hundredths of the way it went, 0 to 100."
+  percent: Int!
+  "How many it came to in a minute, from its beginning till now or its end."
+  perMinute: Int!
+}
+
+"What became of a broadcast on one channel."
+type BroadcastResult {
+  "The channel."
+  channel: BroadcastChannel!
+  "How many messages there are: items of the feed, or messages planned."
+  planned: Int!
+  "How many left, or stand in the feed."
+  sent: Int!
+  "How many arrived: in the feed were shown, elsewhere as the provider says."
+  delivered: Int!
+  "How many were opened: in the feed read, elsewhere as the provider says."
+  opened: Int!
+  "How many were followed: in the feed by link or action, elsewhere as the provider says."
+  clicked: Int!
+  "How many wait."
+  waiting: Int!
+  "How many were not sent, for want of an address, a consent or a wish."
+  skipped: Int!
+  "How many were given up."
+  failed: Int!
+}
+
+"Narrows a list of broadcasts."
+input BroadcastFilter {
+  "In one of these states."
+  status: [BroadcastStatus!]
+  "Of this type."
+  type: String
+  "To this segment."
+  segmentId: ID
+}
+
+"A page of broadcasts."
+type BroadcastConnection {
+  "The items with their cursors."
+  edges: [BroadcastEdge!]!
+  "The items."
+  nodes: [Broadcast!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A broadcast and its place in the list."
+type BroadcastEdge {
+  "The broadcast."
+  node: Broadcast!
+  "Its place."
+  cursor: Cursor!
+}
+
+"What is told to everybody at once."
+type Announcement implements Node {
+  "The id, ann_…"
+  id: ID!
+  "How grave it is."
+  severity: NotificationSeverity!
+  "For whom it is."
+  audience: AnnouncementAudience!
+  "The headline, in the caller's language."
+  title: String!
+  "The text, in the caller's language."
+  body: String!
+  "Where it leads."
+  url: URL
+  "Whether one can put it away."
+  dismissible: Boolean!
+  "When it begins."
+  startsAt: DateTime!
+  "When it is over; null: when it is withdrawn."
+  endsAt: DateTime
+  "When the caller read it."
+  readAt: DateTime
+  "When the caller put it away."
+  dismissedAt: DateTime
+  "How it stands; null for who may not read drafts, as are the fields below."
+  status: AnnouncementStatus
+  "The texts, by language."
+  translations: [BroadcastText!]
+  "When the stream last told that it began or was over."
+  toldAt: DateTime
+  "When it was withdrawn."
+  withdrawnAt: DateTime
+  "Who saved it last."
+  savedById: ID
+  "Raised by every change; give it back with one."
+  revision: Int
+}
+
+"For whom an announcement is."
+enum AnnouncementAudience {
+  "Everybody, signed in or not."
+  EVERYBODY
+  "Whoever is signed in."
+  CUSTOMERS
+  "Members of companies."
+  PARTNERS
+  "The staff of the business."
+  STAFF
+}
+
+"How an announcement stands."
+enum AnnouncementStatus {
+  "It has not begun."
+  SCHEDULED
+  "It is shown."
+  CURRENT
+  "Its time is over."
+  ENDED
+  "It was taken back."
+  WITHDRAWN
+}
+
+"Narrows a list of announcements."
+input AnnouncementFilter {
+  "In one of these states."
+  status: [AnnouncementStatus!]
+  "For one of these."
+  audience: [AnnouncementAudience!]
+}
+
+"A page of announcements."
+type AnnouncementConnection {
+  "The items with their cursors."
+  edges: [AnnouncementEdge!]!
+  "The items."
+  nodes: [Announcement!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"An announcement and its place in the list."
+type AnnouncementEdge {
+  "The announcement."
+  node: Announcement!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A message of announcementAdded."
+type AnnouncementAdded {
+  "The place to resume after."
+  cursor: StreamCursor!
+  "What happened; null in progress messages, which are asked for."
+  change: AnnouncementChange
+  "To which announcement."
+  announcementId: ID
+  "The announcement as it is now; null where it is over or withdrawn, and in progress messages."
+  announcement: Announcement
+}
+
+"What happened to an announcement."
+enum AnnouncementChange {
+  "It began."
+  ADDED
+  "It changed."
+  CHANGED
+  "It is over or was withdrawn: take it away."
+  REMOVED
+}
+
+"Who is in a segment. What is not said does not count; of a list, one suffices."
+input SegmentFilterInput {
+  "Whose language is one of these; at most 10."
+  locales: [Locale!]
+  "Whose region, as it stands in the profile, is one of these; at most 100."
+  regions: [String!]
+  "Who are interested in one of these; at most 100."
+  interests: [String!]
+  "Who stand in one of these tiers, by handle; at most 100."
+  tiers: [String!]
+  "Who are members of one of these clubs, by handle; at most 100."
+  clubs: [String!]
+  "These people; at most 1,000."
+  userIds: [ID!]
+  "What they spent."
+  spent: SegmentSpendingInput
+  "How many orders they have."
+  orders: SegmentOrdersInput
+  "What they bought."
+  bought: SegmentProductsInput
+  "What they looked at."
+  viewed: SegmentProductsInput
+  "What stands on their wishlists."
+  wishes: SegmentProductsInput
+  "What they looked for in the knowledge base; at most 20."
+  searched: [String!]
+  "Who used their account within so many days, 1 to 3,660."
+  activeDays: Int
+  "Who did not for so many days, 1 to 3,660."
+  inactiveDays: Int
+  "How many whole days ago they registered."
+  joinedDays: SegmentDaysInput
+  "Whose birthday is within so many days, 0 to 366."
+  birthdayDays: Int
+  "Who are in none of these segments; at most 10, and these leave out others at most 3 deep."
+  notIn: [ID!]
+}
+
+"Bounds of what was spent; one of min and max is said."
+input SegmentSpendingInput {
+  "Orders in it alone."
+  currency: CurrencyCode!
+  "So much or more."
+  min: Decimal
+  "So much or less."
+  max: Decimal
+  "Of the last so many days, 1 to 3,660."
+  days: Int
+}
+
+"Bounds of a number of orders; one of min and max is said."
+input SegmentOrdersInput {
+  "So many or more, from 0."
+  min: Int
+  "So many or fewer, from 0."
+  max: Int
+  "Of the last so many days, 1 to 3,660."
+  days: Int
+}
+
+"Bounds of a number of days; one of min and max is said."
+input SegmentDaysInput {
+  "So many or more, from 0."
+  min: Int
+  "So many or fewer, from 0."
+  max: Int
+}
+
+"One of these products, or one of these categories; one at least is said."
+input SegmentProductsInput {
+  "The products; at most 100."
+  productIds: [ID!]
+  "Categories as products have them; at most 100."
+  categories: [String!]
+  "Within the last so many days, 1 to 3,660."
+  days: Int
+}
+
+"Input of saveSegment. With an id, an absent field is unchanged and null clears."
+input SaveSegmentInput {
+  "The segment to change; absent: a new one."
+  id: ID
+  "The revision that was read; needed with an id."
+  revision: Int
+  "The business's name for it, up to 100 characters; needed for a new one."
+  name: String
+  "What it is for, up to 1,000 characters."
+  description: String
+  "Who is in it, all of it; needed for a new one."
+  filter: SegmentFilterInput
+}
+
+"What saveSegment gives."
+type SaveSegmentPayload {
+  "The segment as it is now."
+  segment: Segment
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteSegment."
+input DeleteSegmentInput {
+  "The segment."
+  id: ID!
+}
+
+"What deleteSegment gives."
+type DeleteSegmentPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"A text in one language."
+input BroadcastTextInput {
+  "The language: en or ru. English is needed: who reads a language that is missing reads it."
+  locale: Locale!
+  "The headline, up to 200 characters."
+  title: String!
+  "The text, up to 5,000 characters."
+  body: String!
+}
+
+"Input of saveBroadcast. With an id, an absent field is unchanged and null clears."
+input SaveBroadcastInput {
+  "The draft to change; absent: a new one."
+  id: ID
+  "The revision that was read; needed with an id."
+  revision: Int
+  "The business's name for it, up to 100 characters; needed for a new one."
+  name: String
+  "Of what type the notifications are: promotion.news, service.news or one of the business's own; needed for a new one."
+  type: String
+  "To whom: this segment. In place of a filter."
+  segmentId: ID
+  "To whom: those of this filter. In place of a segment; everybody when neither is said."
+  filter: SegmentFilterInput
+  "How grave it is; INFO when nothing is said."
+  severity: NotificationSeverity
+  "What it says, with variables: customer.name, customer.givenName, customer.familyName, customer.region; needed for a new one."
+  texts: [BroadcastTextInput!]
+  "Where it leads, up to 2,000 characters."
+  url: URL
+  "Narrows the channels of the type."
+  channels: [BroadcastChannel!]
+}
+
+"What saveBroadcast gives."
+type SaveBroadcastPayload {
+  "The draft as it is now."
+  broadcast: Broadcast
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of startBroadcast."
+input StartBroadcastInput {
+  "The draft."
+  id: ID!
+  "The revision that was read."
+  revision: Int!
+  "How many customers it goes to, as segmentSize said and somebody saw."
+  expectedTotal: Int!
+  "By how many customers the number may have changed since; else AUDIENCE_CHANGED."
+  tolerance: Int = 0
+  "When it begins; now when absent. Within a year."
+  startsAt: DateTime
+}
+
+"What startBroadcast gives."
+type StartBroadcastPayload {
+  "The broadcast, SCHEDULED or RUNNING."
+  broadcast: Broadcast
+  "Why it was not started."
+  userErrors: [UserError!]!
+}
+
+"Input of pauseBroadcast."
+input PauseBroadcastInput {
+  "The broadcast."
+  id: ID!
+}
+
+"What pauseBroadcast gives."
+type PauseBroadcastPayload {
+  "The broadcast, PAUSED."
+  broadcast: Broadcast
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+
+"Input of resumeBroadcast."
+input ResumeBroadcastInput {
+  "The broadcast."
+  id: ID!
+}
+
+"What resumeBroadcast gives."
+type ResumeBroadcastPayload {
+  "The broadcast, as it was before it was held."
+  broadcast: Broadcast
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+
+"Input of cancelBroadcast."
+input CancelBroadcastInput {
+  "The broadcast."
+  id: ID!
+}
+
+"What cancelBroadcast gives."
+type CancelBroadcastPayload {
+  "The broadcast, CANCELLED."
+  broadcast: Broadcast
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+
+"Input of saveAnnouncement. With an id, an absent field is unchanged and null clears."
+input SaveAnnouncementInput {
+  "The announcement to change; absent: a new one."
+  id: ID
+  "The revision that was read; needed with an id."
+  revision: Int
+  "How grave it is; INFO when nothing is said."
+  severity: NotificationSeverity
+  "For whom it is; CUSTOMERS when nothing is said. Not changed once it has begun."
+  audience: AnnouncementAudience
+  "What it says; needed for a new one."
+  texts: [BroadcastTextInput!]
+  "Where it leads, up to 2,000 characters."
+  url: URL
+  "Whether one can put it away; yes when nothing is said."
+  dismissible: Boolean
+  "When it begins; now when absent."
+  startsAt: DateTime
+  "When it is over; never when absent."
+  endsAt: DateTime
+}
+
+"What saveAnnouncement gives."
+type SaveAnnouncementPayload {
+  "The announcement as it is now."
+  announcement: Announcement
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of withdrawAnnouncement."
+input WithdrawAnnouncementInput {
+  "The announcement."
+  id: ID!
+}
+
+"What withdrawAnnouncement gives."
+type WithdrawAnnouncementPayload {
+  "The announcement, WITHDRAWN."
+  announcement: Announcement
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+
+"Input of markAnnouncementRead."
+input MarkAnnouncementReadInput {
+  "The announcement."
+  id: ID!
+}
+
+"What markAnnouncementRead gives."
+type MarkAnnouncementReadPayload {
+  "The announcement after it."
+  announcement: Announcement
+  "How many are unread now."
+  unreadAnnouncements: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of dismissAnnouncement."
+input DismissAnnouncementInput {
+  "The announcement."
+  id: ID!
+}
+
+"What dismissAnnouncement gives."
+type DismissAnnouncementPayload {
+  "The announcement after it."
+  announcement: Announcement
+  "How many are unread now."
+  unreadAnnouncements: Int
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/notify_delivery.graphqls", Input: `extend type Query {
+  "What became of messages to customers by mail, SMS, messengers and push, the newest first."
+  deliveries("Narrows the list." filter: DeliveryFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): DeliveryConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "One message to a customer; null where it does not exist."
+  delivery("The message, dly_…" id: ID!): Delivery @access(audience: [STAFF], permission: MESSAGING_READ)
+  "How many messages came to which end, by day, channel and type; of 31 days at most. Days begin in UTC."
+  deliveryStatistics("From this day; 6 days before the last one when nothing is said." from: Date, "Up to and with this day; today when nothing is said." to: Date, "Of these channels alone." channels: [DeliveryChannel!], "Of these types alone, such as order.shipped." types: [String!]): [DeliveryCount!] @access(audience: [STAFF], permission: MESSAGING_READ)
+}
+
+extend type Mutation {
+  """
+  Sends a message again, now, with as many tries as a new one: one that was
+  given up (DEAD), that waits for its next try (FAILED), or that was not sent
+  (SKIPPED). Whether it is still wanted is asked again. Its id stays the same,
+  so that a provider can tell a repeat. What is QUEUED already stays so.
+  """
+  retryDelivery(input: RetryDeliveryInput!): RetryDeliveryPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Sends all messages again that were given up (DEAD) and that the filter leaves, the oldest first. Called twice it sends nothing twice."
+  retryDeliveries(input: RetryDeliveriesInput!): RetryDeliveriesPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Ends a message that was not sent yet: it is SKIPPED and goes out no more."
+  cancelDelivery(input: CancelDeliveryInput!): CancelDeliveryPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+}
+
+extend type Notification {
+  "By which channels it was sent besides the feed, and what became of that; 50 at most, the first one first."
+  deliveries: [NotificationDelivery!]!
+}
+
+"""
+One message to a customer over one channel to one address. How it stands on its
+way (status) and what the customer did with it (openedAt, clickedAt) are two
+things: the second never moves the first.
+"""
+type Delivery implements Node {
+  "The id, dly_…; the message's Message-ID or Idempotency-Key begins with it."
+  id: ID!
+  "The notification that it tells of; only its customer reads that."
+  notificationId: ID!
+  "The notification's type, such as order.shipped."
+  type: String!
+  "How it goes."
+  channel: DeliveryChannel!
+  "To whom."
+  customerId: ID!
+  "Where it goes, with most of it hidden: a***@example.com; null of devices, browsers and chats, and where there is no address."
+  address: String
+  "How it stands."
+  status: DeliveryStatus!
+  "Why it waits, was not sent, or was given up."
+  reason: DeliveryReason
+  "Who took it."
+  provider: String
+  "What the provider calls it."
+  providerRef: String
+  "The tries, oldest first; the last 50. One try may ask several providers."
+  attempts: [DeliveryAttempt!]!
+  "Whether it goes whatever the customer chose, and at any hour."
+  required: Boolean!
+  "Whether it is a test."
+  test: Boolean!
+  "The message that it went with, of a digest; null where it went by itself."
+  sentWithId: ID
+  "When it is tried next."
+  dueAt: DateTime
+  "After when it is not sent any more."
+  expiresAt: DateTime
+  "When a provider took it."
+  sentAt: DateTime
+  "When it arrived, as the provider says."
+  deliveredAt: DateTime
+  "When it was first opened, as the provider says."
+  openedAt: DateTime
+  "When something in it was first followed, as the provider says."
+  clickedAt: DateTime
+  "When it was made."
+  createdAt: DateTime!
+}
+
+"What a customer sees of a message to him."
+type NotificationDelivery {
+  "How it goes."
+  channel: DeliveryChannel!
+  "How it stands."
+  status: DeliveryStatus!
+  "Why it waits, was not sent, or was given up."
+  reason: DeliveryReason
+  "When it is tried next."
+  dueAt: DateTime
+  "When a provider took it."
+  sentAt: DateTime
+  "When it arrived, as the provider says."
+  deliveredAt: DateTime
+}
+
+"How a message goes to a customer, besides the feed."
+enum DeliveryChannel {
+  "A letter to the proven address."
+  EMAIL
+  "A text to the proven number."
+  SMS
+  "A chat with our bot in Telegram."
+  TELEGRAM
+  "WhatsApp, to the proven number."
+  WHATSAPP
+  "A browser."
+  WEB_PUSH
+  "An app."
+  MOBILE_PUSH
+}
+
+"How a message stands."
+enum DeliveryStatus {
+  "It waits until dueAt; reason says why."
+  HELD
+  "It waits for its first try."
+  QUEUED
+  "A provider took it."
+  SENT
+  "It arrived, as the provider says."
+  DELIVERED
+  "The last try failed; it is tried again at dueAt, 8 times within 30 minutes."
+  FAILED
+  "It was given up, or came back; retryDelivery begins anew."
+  DEAD
+  "It was not sent; reason says why."
+  SKIPPED
+}
+
+"Why a message waits, was not sent, or was given up."
+enum DeliveryReason {
+  "The customer has quiet hours."
+  QUIET_HOURS
+  "It is gathered with others into one message."
+  DIGEST
+  "The customer has had as many of this type as he may get."
+  THROTTLED
+  "The customer does not want it, or the business does not send this type any more."
+  NOT_WANTED
+  "The customer has not agreed to marketing."
+  NO_CONSENT
+  "There is no proven address or number, or letters to it come back."
+  NO_ADDRESS
+  "It was not sent in time to be of use."
+  EXPIRED
+  "The customer has read it in the feed."
+  READ
+  "Nobody is at the address any more, or the notification is gone."
+  GONE
+  "The provider will never take it."
+  REFUSED
+  "All tries failed."
+  TRIES_SPENT
+  "A member of staff ended it."
+  CANCELLED
+  "Nobody sends on this channel."
+  NOT_CONFIGURED
+  "HELD: it goes if an earlier channel is of no use. SKIPPED: the earlier one was."
+  ESCALATION
+}
+
+"One try of one provider. What it said is not kept, but for a word."
+type DeliveryAttempt {
+  "When it began."
+  at: DateTime!
+  "Who was asked."
+  provider: String!
+  "How long it took, in milliseconds."
+  tookMs: Int!
+  "The status of HTTP or the code of SMTP; null where there was none."
+  status: Int
+  "Why it failed, a word for programs such as TIMEOUT, STATUS, REFUSED or GONE; null where it was taken."
+  failure: String
+}
+
+"Narrows a list of messages."
+input DeliveryFilter {
+  "In one of these states."
+  status: [DeliveryStatus!]
+  "For one of these reasons."
+  reason: [DeliveryReason!]
+  "By one of these channels."
+  channel: [DeliveryChannel!]
+  "Of one of these types, such as order.shipped."
+  type: [String!]
+  "To this customer."
+  customerId: ID
+  "Made at this time or later."
+  from: DateTime
+  "Made before this time."
+  to: DateTime
+}
+
+"A page of messages."
+type DeliveryConnection {
+  "The items with their cursors."
+  edges: [DeliveryEdge!]!
+  "The items."
+  nodes: [Delivery!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A message and its place in the list."
+type DeliveryEdge {
+  "The message."
+  node: Delivery!
+  "Its place."
+  cursor: Cursor!
+}
+
+"How many messages of a day, a channel and a type stand where."
+type DeliveryCount {
+  "The day on which they were made, of UTC."
+  day: Date!
+  "How they go."
+  channel: DeliveryChannel!
+  "The type, such as order.shipped."
+  type: String!
+  "How many there are in all."
+  total: Int!
+  "How many a provider took, those that arrived counted."
+  sent: Int!
+  "How many arrived, as the provider says."
+  delivered: Int!
+  "How many were opened, as the provider says."
+  opened: Int!
+  "How many were followed, as the provider says."
+  clicked: Int!
+  "How many wait."
+  waiting: Int!
+  "How many were given up."
+  dead: Int!
+  "How many were not sent."
+  skipped: Int!
+}
+
+"Input of retryDelivery."
+input RetryDeliveryInput {
+  "The message."
+  id: ID!
+}
+
+"What retryDelivery gives."
+type RetryDeliveryPayload {
+  "The message, QUEUED."
+  delivery: Delivery
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+
+"Input of retryDeliveries."
+input RetryDeliveriesInput {
+  "Which of those that were given up; status, where it is said, is DEAD."
+  filter: DeliveryFilter!
+  "So many at most, 1 to 1,000."
+  limit: Int = 1000
+}
+
+"What retryDeliveries gives."
+type RetryDeliveriesPayload {
+  "How many are QUEUED again."
+  retried: Int
+  "Whether there are more of them: call it again."
+  more: Boolean
+  "Why nothing was sent."
+  userErrors: [UserError!]!
+}
+
+"Input of cancelDelivery."
+input CancelDeliveryInput {
+  "The message."
+  id: ID!
+}
+
+"What cancelDelivery gives."
+type CancelDeliveryPayload {
+  "The message, SKIPPED."
+  delivery: Delivery
+  "Why it was not."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/notify_endpoint.graphqls", Input: `extend type Query {
+  "What a page gives pushManager.subscribe() as applicationServerKey: the VAPID key of this server (RFC 8292), 65 bytes in base64url. It stays what it is."
+  vapidPublicKey: String @access(audience: [ANYONE])
+  "The messengers whose chats can be linked here."
+  messengers: [Messenger!] @access(audience: [ANYONE])
+}
+
+extend type Mutation {
+  """
+  Has this browser or device take push messages for the caller. Order of calls of
+  a page: 1. vapidPublicKey; 2. pushManager.subscribe() with it, after the person
+  has allowed notifications; 3. registerPushEndpoint with what it gave. Call it
+  again at every start of the page: of an address that is here already nothing is
+  made anew. A browser in which somebody else signs in is his from then on, and
+  the one before is sent nothing there any more. It ends with the session that it
+  was registered in, and 20 are kept at most.
+  """
+  registerPushEndpoint(input: RegisterPushEndpointInput!): RegisterPushEndpointPayload! @access(audience: [CUSTOMER])
+  "Sends a browser or device nothing any more."
+  removePushEndpoint(input: RemovePushEndpointInput!): RemovePushEndpointPayload! @access(audience: [CUSTOMER])
+  """
+  Begins linking a chat of a messenger, where notifications go from then on.
+  Order of calls: 1. linkMessenger gives deepLink; 2. the person opens it, on the
+  device that has the messenger, and presses Start there, or says /start and the
+  startCode to the bot, within 10 minutes; 3. the bot answers, and the person is told
+  by the notification security.messenger_linked, upon which a page reads
+  me.messengerLinks again. Each call makes the code before worthless. One chat is
+  linked for each messenger: a new one takes the place of the old. A chat that is
+  linked to somebody else's account stays his until /stop is said there.
+  """
+  linkMessenger(input: LinkMessengerInput!): LinkMessengerPayload! @access(audience: [CUSTOMER])
+  "Ends a link, or a code that waits: nothing is sent to that chat any more. /stop in the chat does the same."
+  unlinkMessenger(input: UnlinkMessengerInput!): UnlinkMessengerPayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "The browsers and devices that take push messages for the person, the oldest first; he alone is shown them."
+  pushEndpoints: [PushEndpoint!]!
+  "The chats that are linked, and a code that waits; the person alone is shown them."
+  messengerLinks: [MessengerLink!]!
+}
+
+"A browser or a device that takes push messages for a person."
+type PushEndpoint implements Node {
+  "The id, pep_…"
+  id: ID!
+  "What it is."
+  kind: PushEndpointKind!
+  "Of MOBILE: ios, android, or what the app calls itself."
+  platform: String
+  "What the person or the page calls it."
+  label: String
+  "Whether it was registered in the session of this call."
+  current: Boolean!
+  "Whether it is sent to."
+  status: PushEndpointStatus!
+  "When a message was last taken there."
+  lastOkAt: DateTime
+  "When it was ended."
+  endedAt: DateTime
+  "When it was registered."
+  createdAt: DateTime!
+}
+
+"What takes push messages."
+enum PushEndpointKind {
+  "A browser, by the Web Push protocol."
+  WEB
+  "An app."
+  MOBILE
+}
+
+"Whether a browser or device is sent to."
+enum PushEndpointStatus {
+  "It is, while its session lasts."
+  ACTIVE
+  "The push service has forgotten it."
+  GONE
+  "It was removed, its session ended, or somebody else signed in there."
+  REMOVED
+}
+
+"A chat of a messenger in which a person is told."
+type MessengerLink implements Node {
+  "The id, mlk_…"
+  id: ID!
+  "The messenger."
+  messenger: Messenger!
+  "How it stands."
+  status: MessengerLinkStatus!
+  "What the messenger calls the person."
+  label: String
+  "Until when a code that waits is good."
+  expiresAt: DateTime
+  "When the chat was linked."
+  linkedAt: DateTime
+  "When it ended."
+  endedAt: DateTime
+  "Why it ended."
+  endReason: MessengerLinkEnd
+  "When linking began."
+  createdAt: DateTime!
+}
+
+"A messenger in which people are told."
+enum Messenger {
+  "Telegram, by the bot of the business."
+  TELEGRAM
+}
+
+"How a link to a chat stands."
+enum MessengerLinkStatus {
+  "A code was given out and not said to the bot yet."
+  WAITING
+  "Notifications go there."
+  ACTIVE
+  "They do not any more."
+  ENDED
+}
+
+"Why a link to a chat ended."
+enum MessengerLinkEnd {
+  "The person ended it, here or by /stop."
+  BY_PERSON
+  "The bot was blocked, or the chat is gone."
+  BLOCKED_BOT
+  "Another chat was linked, or another code given out."
+  REPLACED
+  "Nobody said the code in time."
+  EXPIRED
+}
+
+"Input of registerPushEndpoint: exactly one of web and mobile."
+input RegisterPushEndpointInput {
+  "A browser: what pushManager.subscribe() gave."
+  web: WebPushInput
+  "An app."
+  mobile: MobilePushInput
+  "What the person is to know it by, such as \"Firefox on Windows\"; up to 100 characters."
+  label: String
+}
+
+"What PushSubscription.toJSON() of a browser says."
+input WebPushInput {
+  "The address of its push service: https and a public host."
+  endpoint: URL!
+  "keys.p256dh: the browser's public key, 65 bytes of P-256 in base64url."
+  p256dh: String!
+  "keys.auth: its secret, 16 bytes in base64url."
+  auth: String!
+}
+
+"Where an app is reached."
+input MobilePushInput {
+  "ios, android, or what the app calls itself: up to 20 letters, digits and hyphens."
+  platform: String!
+  "The token of the device, up to 4,096 visible characters of ASCII."
+  token: String!
+}
+
+"What registerPushEndpoint gives."
+type RegisterPushEndpointPayload {
+  "The browser or device as it is now."
+  endpoint: PushEndpoint
+  "Why nothing was registered."
+  userErrors: [UserError!]!
+}
+
+"Input of removePushEndpoint."
+input RemovePushEndpointInput {
+  "The browser or device, pep_…"
+  pushEndpointId: ID!
+}
+
+"What removePushEndpoint gives."
+type RemovePushEndpointPayload {
+  "The id that is sent nothing any more."
+  removedId: ID
+  "Why nothing was removed."
+  userErrors: [UserError!]!
+}
+
+"Input of linkMessenger."
+input LinkMessengerInput {
+  "The messenger; one of Query.messengers."
+  messenger: Messenger!
+}
+
+"What linkMessenger gives."
+type LinkMessengerPayload {
+  "The link, WAITING until expiresAt."
+  link: MessengerLink
+  "What to say to the bot after /start; only here."
+  startCode: String
+  "The address that opens the chat with the bot and says it, https://t.me/…; only here."
+  deepLink: URL
+  "Why nothing was begun."
+  userErrors: [UserError!]!
+}
+
+"Input of unlinkMessenger."
+input UnlinkMessengerInput {
+  "The link, mlk_…"
+  messengerLinkId: ID!
+}
+
+"What unlinkMessenger gives."
+type UnlinkMessengerPayload {
+  "The link, ENDED."
+  link: MessengerLink
+  "Why nothing was ended."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/notify_preference.graphqls", Input: `extend type Query {
+  """
+  What somebody wants to be told, by the link in a letter, without signing in: no
+  name, no address, no quiet hours. Null for a link that is not good (any more):
+  they are for a year.
+  """
+  notificationPreferencesByLink("What stands in the link, after the last slash." token: String!): NotificationPreferences @access(audience: [ANYONE])
+  "Every type of notifications with what the business says about it: those compiled in by topic, then the business's own; at most 400."
+  notificationTypes: [NotificationType!] @access(audience: [STAFF], permission: MESSAGING_READ)
+}
+
+extend type Mutation {
+  "Says what the person wants to be told where: several choices at once, all or none. What is not said stays, so two devices that change different things do not undo each other."
+  updateNotificationPreferences(input: UpdateNotificationPreferencesInput!): UpdateNotificationPreferencesPayload! @access(audience: [CUSTOMER])
+  "The same by the link in a letter, for whoever has it; 60 an hour for one person."
+  updateNotificationPreferencesByLink(input: UpdateNotificationPreferencesByLinkInput!): UpdateNotificationPreferencesByLinkPayload! @access(audience: [ANYONE])
+  "Says when the person is left alone: what comes then outside the feed waits for the end. What is required passes."
+  setQuietHours(input: SetQuietHoursInput!): SetQuietHoursPayload! @access(audience: [CUSTOMER])
+  "Gathers notifications of a channel into one message, by the hour, the day or the week."
+  setNotificationDigest(input: SetNotificationDigestInput!): SetNotificationDigestPayload! @access(audience: [CUSTOMER])
+  "Changes what the business says about a type."
+  updateNotificationType(input: UpdateNotificationTypeInput!): UpdateNotificationTypePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Makes a type of the business's own, for rules, broadcasts and what staff and systems send."
+  createNotificationType(input: CreateNotificationTypeInput!): CreateNotificationTypePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Deletes a type of the business's own that no rule in force and no open broadcast makes. What was sent stays; what people chose for it means nothing any more."
+  deleteNotificationType(input: DeleteNotificationTypeInput!): DeleteNotificationTypePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+}
+
+extend type User {
+  "What the person wants to be told, where and when; null for whom it is nobody's business."
+  notificationPreferences: NotificationPreferences
+}
+
+"Where a person is told."
+enum NotificationChannel {
+  "The feed, and the live streams."
+  IN_APP
+  "A letter."
+  EMAIL
+  "A text message."
+  SMS
+  "Telegram, where the person has linked it."
+  TELEGRAM
+  "WhatsApp."
+  WHATSAPP
+  "A browser that takes push messages."
+  WEB_PUSH
+  "An app that takes push messages."
+  MOBILE_PUSH
+}
+
+"What a person wants to be told, where and when."
+type NotificationPreferences {
+  "The channels as a whole."
+  channels: [NotificationChannelPreference!]!
+  "Topic by topic."
+  topics("These alone; all when absent." only: [NotificationTopic!]): [NotificationTopicPreferences!]!
+  "When the person is left alone; null: never."
+  quietHours: QuietHours
+  "What is gathered into one message."
+  digests: [NotificationDigest!]!
+}
+
+"A channel, for a person."
+type NotificationChannelPreference {
+  "The channel."
+  channel: NotificationChannel!
+  "What was chosen for all types; null: nothing."
+  chosen: Boolean
+  "Whether the person can be reached there: a proven address or number, a linked messenger, a device that takes push messages."
+  hasAddress: Boolean!
+  "Whether the person agreed to advertising there; null where there is nothing to agree to, and his own choice says it."
+  consent: Boolean
+  "What he would agree to, by recordConsent; null where there is no such document in force."
+  consentDocumentId: ID
+}
+
+"A topic, for a person."
+type NotificationTopicPreferences {
+  "The topic."
+  topic: NotificationTopic!
+  "What it is called, in the person's language."
+  name: String!
+  "What was chosen for the topic."
+  choices: [NotificationTopicChoice!]!
+  "Its types that concern the person."
+  types: [NotificationTypePreferences!]!
+}
+
+"What was chosen for a topic on a channel."
+type NotificationTopicChoice {
+  "The channel."
+  channel: NotificationChannel!
+  "Whether it is wanted there; null: nothing was chosen."
+  chosen: Boolean
+}
+
+"A type of notifications, for a person."
+type NotificationTypePreferences {
+  "The type, such as order.shipped."
+  type: String!
+  "What it is called, in the person's language."
+  name: String!
+  "Whether it is advertising."
+  commercial: Boolean!
+  "Whether some of it cannot be turned off."
+  required: Boolean!
+  "The channels."
+  preferences("These alone; all when absent." channels: [NotificationChannel!]): [NotificationPreference!]!
+}
+
+"Whether notifications of a type go over a channel."
+type NotificationPreference {
+  "The channel."
+  channel: NotificationChannel!
+  "Whether they do, where the person has an address."
+  wanted: Boolean!
+  "What decided it."
+  source: NotificationPreferenceSource!
+  "What was chosen for the type; null: nothing."
+  chosen: Boolean
+  "Whether it cannot be turned off."
+  required: Boolean!
+  "Whether the person can be reached there."
+  hasAddress: Boolean!
+  "How they are gathered there; null: they go at once."
+  digest: NotificationDigest
+}
+
+"What decided whether notifications of a type go over a channel. The most exact choice of the person counts: for the type, the topic, all."
+enum NotificationPreferenceSource {
+  "Nothing was chosen: what the business says."
+  HOUSE
+  "Chosen for the channel as a whole."
+  ALL
+  "Chosen for the topic."
+  TOPIC
+  "Chosen for the type."
+  TYPE
+  "It cannot be turned off."
+  REQUIRED
+  "It is advertising, and the person did not agree to it on the channel."
+  NO_CONSENT
+  "The business has turned the type off."
+  INACTIVE
+}
+
+"When a person is left alone."
+type QuietHours {
+  "The zone of the ranges as it was chosen; null: the person's own."
+  timeZone: TimeZone
+  "The zone that counts."
+  effectiveTimeZone: TimeZone!
+  "The ranges."
+  ranges: [QuietRange!]!
+  "Until when what comes now waits; null: it does not."
+  quietUntil: DateTime
+}
+
+"A stretch of the clock on the wall, on the days on which it begins. Where clocks are put forward, an edge in the hour that is not there is at the end of the gap; where they are put back, the whole stretch of both passes is quiet."
+type QuietRange {
+  "The days on which it begins."
+  days: [Weekday!]!
+  "HH:MM."
+  from: String!
+  "HH:MM; not after from: on the next day."
+  to: String!
+}
+
+"A day of the week."
+enum Weekday {
+  "Monday."
+  MONDAY
+  "Tuesday."
+  TUESDAY
+  "Wednesday."
+  WEDNESDAY
+  "Thursday."
+  THURSDAY
+  "Friday."
+  FRIDAY
+  "Saturday."
+  SATURDAY
+  "Sunday."
+  SUNDAY
+}
+
+"How notifications of a channel are gathered. The most exact one counts: of the type, the topic, all."
+type NotificationDigest {
+  "Of this topic alone."
+  topic: NotificationTopic
+  "Of this type alone."
+  type: String
+  "The channel."
+  channel: NotificationChannel!
+  "How often it goes."
+  schedule: NotificationSchedule!
+  "Of DAILY and WEEKLY: when, HH:MM in the person's time zone."
+  at: String
+  "Of WEEKLY: on which day."
+  day: Weekday
+  "When the next one goes; null for AT_ONCE."
+  nextAt: DateTime
+}
+
+"How often a digest goes."
+enum NotificationSchedule {
+  "Nothing is gathered, whatever is said less exactly, and by the business."
+  AT_ONCE
+  "On the hour."
+  HOURLY
+  "Once a day."
+  DAILY
+  "Once a week."
+  WEEKLY
+}
+
+"A type of notifications, with what the business says about it."
+type NotificationType {
+  "The type, such as order.shipped."
+  type: String!
+  "What it is about."
+  topic: NotificationTopic!
+  "What it is called, in the caller's language."
+  name: String!
+  "Its names, of one of the business's own."
+  translations: [Translation!]!
+  "How grave one of them usually is."
+  severity: NotificationSeverity!
+  "Whether it is the business's own."
+  own: Boolean!
+  "Whether it is about the work of the staff, and stands on no customer's page."
+  forStaff: Boolean!
+  "Whether letters of it go out by themselves and cannot be turned off: none is sent by the business's channels besides."
+  lettersApart: Boolean!
+  "False: none is made or sent any more."
+  active: Boolean!
+  "Whether a person cannot turn it off on its channels; quiet hours and digests do not hold it then."
+  required: Boolean!
+  "Whether it is advertising: outside the feed only for those who agreed to it."
+  commercial: Boolean!
+  "Where it goes when the person has not chosen."
+  channels: [NotificationChannel!]!
+  "What its words may name."
+  variables: [String!]!
+  "How many of it a person gets on a channel in a window at most."
+  throttle: NotificationThrottle
+  "How messages of it are gathered for those who have not chosen a digest."
+  batch: NotificationBatch
+  "What is sent when the channels before were of no use, step by step."
+  escalation: [NotificationEscalation!]!
+  "A message not sent after so many seconds is dropped; null: never."
+  expiresIn: Int
+  "Raised by every change; 0 while the business has said nothing. Give it back with a change."
+  revision: Int!
+  "When it was last changed."
+  updatedAt: DateTime
+}
+
+"How many messages of a type a person gets on a channel at most; the rest are skipped."
+type NotificationThrottle {
+  "So many."
+  limit: Int!
+  "In so many seconds."
+  seconds: Int!
+}
+
+"How messages of a type are gathered into one."
+type NotificationBatch {
+  "Of which kind the window is."
+  kind: NotificationWindow!
+  "How long it is, in seconds."
+  seconds: Int!
+  "Of SLIDING: no longer than so many seconds from the first."
+  limitSeconds: Int
+  "Sent when so many have come."
+  maxItems: Int!
+  "Whether the first is sent at once, and the window gathers the rest."
+  leadImmediately: Boolean!
+}
+
+"Of which kind a window is."
+enum NotificationWindow {
+  "Counted from the first message."
+  FIXED
+  "Each message begins it anew."
+  SLIDING
+}
+
+"A step of an escalation: sends by another channel when the one before was of no use."
+type NotificationEscalation {
+  "The channel."
+  channel: NotificationChannel!
+  "So many seconds after the one before."
+  after: Int!
+  "What keeps it from being sent."
+  unless: NotificationUse!
+}
+
+"What became of a message, for an escalation."
+enum NotificationUse {
+  "The person has read the notification, anywhere."
+  READ
+  "A message before it has arrived."
+  DELIVERED
+}
+
+"Input of updateNotificationPreferences."
+input UpdateNotificationPreferencesInput {
+  "1 to 200 choices."
+  choices: [NotificationChoiceInput!]!
+}
+
+"One choice: for a type, for a topic, or with neither for the channel as a whole."
+input NotificationChoiceInput {
+  "The topic."
+  topic: NotificationTopic
+  "The type, such as order.shipped; without a topic."
+  type: String
+  "The channel."
+  channel: NotificationChannel!
+  "Whether it is wanted there; null takes the choice back."
+  wanted: Boolean
+}
+
+"What updateNotificationPreferences gives."
+type UpdateNotificationPreferencesPayload {
+  "All of them, as they are now."
+  preferences: NotificationPreferences
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of updateNotificationPreferencesByLink."
+input UpdateNotificationPreferencesByLinkInput {
+  "What stands in the link, after the last slash."
+  token: String!
+  "1 to 200 choices."
+  choices: [NotificationChoiceInput!]!
+}
+
+"What updateNotificationPreferencesByLink gives."
+type UpdateNotificationPreferencesByLinkPayload {
+  "All of them, as they are now."
+  preferences: NotificationPreferences
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of setQuietHours."
+input SetQuietHoursInput {
+  "The whole of them; null takes them away."
+  quietHours: QuietHoursInput
+}
+
+"When a person is left alone."
+input QuietHoursInput {
+  "The zone of the ranges; the person's own, also when he changes it, when absent."
+  timeZone: TimeZone
+  "1 to 28 ranges, which leave an hour of the week open."
+  ranges: [QuietRangeInput!]!
+}
+
+"A stretch of the clock on the wall."
+input QuietRangeInput {
+  "The days on which it begins; every day when absent."
+  days: [Weekday!]
+  "HH:MM, 00:00 to 23:59."
+  from: String!
+  "HH:MM; not after from: on the next day."
+  to: String!
+}
+
+"What setQuietHours gives."
+type SetQuietHoursPayload {
+  "The person's preferences, as they are now."
+  preferences: NotificationPreferences
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of setNotificationDigest: of a type, of a topic, or with neither of the channel as a whole."
+input SetNotificationDigestInput {
+  "The topic."
+  topic: NotificationTopic
+  "The type; without a topic."
+  type: String
+  "The channel; not the feed."
+  channel: NotificationChannel!
+  "How often it goes; null takes the digest back."
+  schedule: NotificationSchedule
+  "Of DAILY and WEEKLY: HH:MM in the person's time zone; 09:00 when absent."
+  at: String
+  "Of WEEKLY; MONDAY when absent."
+  day: Weekday
+}
+
+"What setNotificationDigest gives."
+type SetNotificationDigestPayload {
+  "The person's preferences, as they are now."
+  preferences: NotificationPreferences
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of updateNotificationType. An absent field is unchanged; null: as compiled in, or none. Types of topic SECURITY stay active and required."
+input UpdateNotificationTypeInput {
+  "The type."
+  type: String!
+  "The revision that was read."
+  revision: Int!
+  "Whether it is made and sent."
+  active: Boolean
+  "Whether a person cannot turn it off on its channels; then IN_APP is one of them."
+  required: Boolean
+  "Whether it is advertising; then it is not required."
+  commercial: Boolean
+  "Where it goes when the person has not chosen; may be empty."
+  channels: [NotificationChannel!]
+  "How many of it a person gets at most."
+  throttle: NotificationThrottleInput
+  "How messages of it are gathered."
+  batch: NotificationBatchInput
+  "What is sent when the channels before were of no use; at most 5 steps, each a channel that is not IN_APP, not of its channels and in no other step."
+  escalation: [NotificationEscalationInput!]
+  "A message not sent after so many seconds is dropped: 60 to 2,592,000, and not before the last step of the escalation."
+  expiresIn: Int
+  "Names by language, of one of the business's own; English is needed."
+  translations: [TranslationInput!]
+  "What its words may name, of one of the business's own."
+  variables: [String!]
+}
+
+"How many messages of a type a person gets on a channel at most."
+input NotificationThrottleInput {
+  "1 to 1,000."
+  limit: Int!
+  "60 to 2,592,000."
+  seconds: Int!
+}
+
+"How messages of a type are gathered into one."
+input NotificationBatchInput {
+  "Of which kind the window is."
+  kind: NotificationWindow!
+  "60 to 604,800."
+  seconds: Int!
+  "Of SLIDING, where it is needed: from seconds to 604,800."
+  limitSeconds: Int
+  "2 to 1,000."
+  maxItems: Int = 50
+  "Whether the first is sent at once."
+  leadImmediately: Boolean = false
+}
+
+"A step of an escalation."
+input NotificationEscalationInput {
+  "The channel."
+  channel: NotificationChannel!
+  "60 to 604,800 seconds after the one before."
+  after: Int!
+  "What keeps it from being sent."
+  unless: NotificationUse = READ
+}
+
+"What updateNotificationType gives."
+type UpdateNotificationTypePayload {
+  "The type as it is now."
+  notificationType: NotificationType
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of createNotificationType."
+input CreateNotificationTypeInput {
+  "Two or more words of a to z, digits and underlines with dots between, up to 64 characters, such as store.opening."
+  type: String!
+  "What it is about; not SECURITY."
+  topic: NotificationTopic!
+  "Names by language; English is needed."
+  translations: [TranslationInput!]!
+  "Whether it is advertising."
+  commercial: Boolean = false
+  "Where it goes when the person has not chosen; the feed when absent."
+  channels: [NotificationChannel!]
+  "What its words may name: up to 50 names such as shopName."
+  variables: [String!]
+}
+
+"What createNotificationType gives."
+type CreateNotificationTypePayload {
+  "The type."
+  notificationType: NotificationType
+  "Why nothing was made."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteNotificationType."
+input DeleteNotificationTypeInput {
+  "The type."
+  type: String!
+}
+
+"What deleteNotificationType gives."
+type DeleteNotificationTypePayload {
+  "The type that is gone."
+  deletedType: String
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/notify_send.graphqls", Input: `extend type Query {
+  "The rules by which facts become notifications, the oldest first; retired versions left out."
+  notificationRules("Narrows the list." filter: NotificationRuleFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationRuleConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "All versions of a rule, the newest first."
+  notificationRuleVersions("The rule, nrl_…" id: ID!, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationRuleConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "The facts that rules may hear, with what conditions and texts may name of each."
+  notificationRuleEvents: [NotificationRuleEvent!] @access(audience: [STAFF], permission: MESSAGING_READ)
+}
+
+extend type Mutation {
+  """
+  Sends a notification to up to 100 customers, of a type that may be sent: one of
+  the business's own, promotion.news or service.news. It appears in the feed and
+  goes out by each customer's preferences; what one does not want is silent
+  there. Texts hold variables as templates do: customer.name, message.url and
+  what the type declares, with values from params. Nothing is done when any text
+  cannot be read; customers that cannot be told are told of one by one.
+  """
+  sendNotification(input: SendNotificationInput!): SendNotificationPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Makes a rule by which facts become notifications, or the next version of one. It is heard within 2 seconds, of facts that are told from then on."
+  saveNotificationRule(input: SaveNotificationRuleInput!): SaveNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Ends a rule; what it waits to send is not sent."
+  deleteNotificationRule(input: DeleteNotificationRuleInput!): DeleteNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Tries a rule on a fact of a customer, the last one of its kind or made-up ones: who would get what. Nothing is kept or sent."
+  testNotificationRule(input: TestNotificationRuleInput!): TestNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_READ)
+  "Makes or changes a reminder of the caller's own; 100 at most are kept."
+  saveReminder(input: SaveReminderInput!): SaveReminderPayload! @access(audience: [CUSTOMER])
+  "Deletes a reminder of the caller's own."
+  deleteReminder(input: DeleteReminderInput!): DeleteReminderPayload! @access(audience: [CUSTOMER])
+}
+
+extend type User {
+  "What the person wants to be reminded of, the oldest first. Only the person sees them."
+  reminders("In one of these states; all when absent." status: [ReminderStatus!], "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): ReminderConnection!
+}
+
+"Which facts become notifications, and how they read: one version of it."
+type NotificationRule implements Node {
+  "The id, nrl_…, the same in all versions."
+  id: ID!
+  "The business's name for it."
+  name: String!
+  "The kind of the facts, such as order.status_changed."
+  event: String!
+  "CEL over event.… and customer.…, a bool; null: always."
+  condition: String
+  "The type of the notifications."
+  type: String!
+  "How grave they are."
+  severity: NotificationSeverity!
+  "How they read, by language."
+  texts: [NotificationWords!]!
+  "Where they lead; with variables."
+  url: String
+  "What stands under one heading in the feed; with variables."
+  groupKey: String
+  "How long after the fact they are made, in seconds; the condition is asked again then."
+  delaySeconds: Int!
+  "Whether it is heard."
+  active: Boolean!
+  "The version, from 1."
+  version: Int!
+  "How many notifications this version made."
+  made: Int!
+  "On how many facts this version failed. A rule that fails keeps nothing else from being heard."
+  failures: Int!
+  "Why it failed last, in English."
+  lastError: String
+  "When it failed last."
+  lastErrorAt: DateTime
+  "Who saved it."
+  savedById: ID
+  "When it was saved."
+  createdAt: DateTime!
+  "When it was ended or the next version took its place; null: it is in force."
+  retiredAt: DateTime
+}
+
+"How a notification reads in a language."
+type NotificationWords {
+  "The language."
+  locale: Locale!
+  "The headline."
+  title: String!
+  "The text."
+  body: String!
+}
+
+"Narrows a list of rules."
+input NotificationRuleFilter {
+  "Of these facts."
+  events: [String!]
+  "Of notifications of these types."
+  types: [String!]
+  "Those that are heard, or those that are not."
+  active: Boolean
+}
+
+"A page of rules."
+type NotificationRuleConnection {
+  "The items with their cursors."
+  edges: [NotificationRuleEdge!]!
+  "The items."
+  nodes: [NotificationRule!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A rule and its place in the list."
+type NotificationRuleEdge {
+  "The rule."
+  node: NotificationRule!
+  "Its place."
+  cursor: Cursor!
+}
+
+"A kind of facts that rules may hear."
+type NotificationRuleEvent {
+  "The kind, such as order.placed."
+  kind: String!
+  "What conditions may name, beside functions."
+  variables: [NotificationRuleVariable!]!
+  "What texts, url and groupKey may name between {{ and }}."
+  texts: [String!]!
+}
+
+"What a condition may name."
+type NotificationRuleVariable {
+  "How it is written: event.number."
+  name: String!
+  "What it is: int, string, bool, timestamp, list(string), map."
+  type: String!
+  "What it says, and in which unit."
+  description: String!
+}
+
+"How a notification reads in a language, with variables between {{ and }}."
+input NotificationWordsInput {
+  "The language, en or ru."
+  locale: Locale!
+  "The headline, up to 200 characters."
+  title: String!
+  "The text, up to 2,000 characters."
+  body: String!
+}
+
+"Input of saveNotificationRule: the whole of the new version."
+input SaveNotificationRuleInput {
+  "The rule to change; a new one when absent. There are 200 at most."
+  id: ID
+  "The version that was read; needed with an id."
+  version: Int
+  "The business's name for it, up to 100 characters."
+  name: String!
+  "The kind of the facts, one of notificationRuleEvents."
+  event: String!
+  "CEL over event.… and customer.…, a bool, such as event.fulfillmentStatus == \"SHIPPED\" && customer.orders == 1; absent: always."
+  condition: String
+  "The type of the notifications: one of the business's own, promotion.news or service.news."
+  type: String!
+  "How grave they are."
+  severity: NotificationSeverity = INFO
+  "How they read, each language once, English at least. A customer whose language is not there reads English."
+  texts: [NotificationWordsInput!]!
+  "Where they lead: https, or a path of the account that begins with /; may hold variables."
+  url: String
+  "What stands under one heading in the feed; may hold variables. Up to 100 characters."
+  groupKey: String
+  "How long after the fact they are made, in seconds, up to 7 days; the condition is asked again then."
+  delaySeconds: Int = 0
+  "Whether it is heard."
+  active: Boolean = true
+}
+
+"What saveNotificationRule gives."
+type SaveNotificationRulePayload {
+  "The rule as it is now."
+  rule: NotificationRule
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteNotificationRule."
+input DeleteNotificationRuleInput {
+  "The rule."
+  id: ID!
+}
+
+"What deleteNotificationRule gives."
+type DeleteNotificationRulePayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+
+"Input of testNotificationRule: a rule that is there, or one as it would be saved."
+input TestNotificationRuleInput {
+  "A rule that is there."
+  ruleId: ID
+  "A rule as it would be saved; instead of ruleId."
+  rule: SaveNotificationRuleInput
+  "Whose fact it is, and who would get the notification."
+  customerId: ID!
+  "The fact, by its id as webhooks tell it; the customer's last one of the kind when absent."
+  eventId: String
+  "Made-up facts by the names of event.… without event, instead of the customer's own, such as {\"number\": \"1\"}."
+  facts: JSON
+}
+
+"What testNotificationRule gives."
+type TestNotificationRulePayload {
+  "Whether the condition holds."
+  holds: Boolean
+  "The fact's id; null of made-up ones."
+  eventId: String
+  "What the customer would get; null where the condition does not hold, or it failed."
+  notification: NotificationDraft
+  "Why it failed on this fact, in English; null: it did not."
+  failure: String
+  "Why it could not be tried."
+  userErrors: [UserError!]!
+}
+
+"A notification that would be made."
+type NotificationDraft {
+  "Who would get it."
+  customerId: ID!
+  "In which language."
+  locale: Locale!
+  "The headline."
+  title: String!
+  "The text."
+  body: String!
+  "Where it would lead."
+  url: String
+  "What it would stand under."
+  groupKey: String
+}
+
+"Input of sendNotification."
+input SendNotificationInput {
+  "To these customers, usr_…; with externals 1 to 100."
+  customerIds: [ID!]
+  "To the customers whom an outside system knows by these keys."
+  externals: [ExternalKey!]
+  "The type: one of the business's own, promotion.news or service.news."
+  type: String!
+  "How grave it is."
+  severity: NotificationSeverity = INFO
+  "How it reads, each language once, English at least. A customer whose language is not there reads English."
+  texts: [NotificationWordsInput!]!
+  "Values of the variables that the type declares: texts, whole numbers, true or false."
+  params: JSON
+  "Where it leads: https, or a path of the account that begins with /."
+  url: String
+  "What the customer can choose, up to 3."
+  actions: [SendNotificationActionInput!]
+  "What stands under one heading in the feed, up to 100 characters."
+  groupKey: String
+  "What it is about: an order, a ticket, a product …"
+  subjectId: ID
+  "1 to 255 characters; the same key and input give the first answer again, and send nothing."
+  idempotencyKey: String!
+  "Same answer, nothing sent."
+  dryRun: Boolean = false
+}
+
+"Something to choose in a notification."
+input SendNotificationActionInput {
+  "By what programs know it, 1 to 40 letters, digits, _ and -."
+  key: String!
+  "What it is called, by language, English at least; up to 40 characters."
+  labels: [SendNotificationLabelInput!]!
+  "Where it leads: https, or a path of the account; absent: nowhere, it is chosen by its key."
+  url: String
+  "PRIMARY, SECONDARY or DANGER."
+  style: SendNotificationActionStyle = SECONDARY
+}
+
+"What an action is called in a language."
+input SendNotificationLabelInput {
+  "The language, en or ru."
+  locale: Locale!
+  "The label."
+  text: String!
+}
+
+"How an action looks."
+enum SendNotificationActionStyle {
+  "What most will choose."
+  PRIMARY
+  "What one may choose."
+  SECONDARY
+  "What cannot be undone."
+  DANGER
+}
+
+"What sendNotification gives."
+type SendNotificationPayload {
+  "What became of each customer, in the order they were named: customerIds, then externals."
+  results: [SendNotificationResult!]!
+  "How many were sent it."
+  sent: Int
+  "Whether this is the first answer again."
+  replayed: Boolean
+  "Why nothing was sent at all."
+  userErrors: [UserError!]!
+}
+
+"What became of one customer."
+type SendNotificationResult {
+  "The customer; null where nobody has the outside key."
+  customerId: ID
+  "The notification; null where there is none, and in a dry run."
+  notificationId: ID
+  "Why it was not sent."
+  userErrors: [UserError!]!
+}
+
+"What a person wants to be reminded of."
+type Reminder implements Node {
+  "The id, rem_…"
+  id: ID!
+  "What it goes by."
+  kind: ReminderKind!
+  "The person's words for it."
+  title: String!
+  "More of them."
+  note: String
+  "What it is about: a product, an order, a ticket, an offer, a bonus account."
+  subjectId: ID
+  "When, by the clock on the wall of timeZone: YYYY-MM-DDTHH:MM, of DATE and SUBJECT. Of one that repeats, the first time."
+  at: String
+  "Whose clock."
+  timeZone: TimeZone!
+  "So many days before, of POINTS_EXPIRY and OFFER_END."
+  daysBefore: Int
+  "Whether it comes again."
+  repeats: ReminderRepeat!
+  "How it stands."
+  status: ReminderStatus!
+  "When the person is reminded next; of POINTS_EXPIRY and OFFER_END, when it is looked at next. Null when it is over."
+  dueAt: DateTime
+  "When the person was last reminded."
+  lastAt: DateTime
+  "How often the person was reminded."
+  times: Int!
+  "Raised by every change; give it back with one."
+  revision: Int!
+  "When it was made."
+  createdAt: DateTime!
+}
+
+"What a reminder goes by."
+enum ReminderKind {
+  "A moment."
+  DATE
+  "A moment, about a product, an order or a ticket."
+  SUBJECT
+  "Points that expire: so many days before, for each day on which some do."
+  POINTS_EXPIRY
+  "The end of an offer: so many days before."
+  OFFER_END
+}
+
+"Whether a reminder comes again."
+enum ReminderRepeat {
+  "It comes once."
+  NEVER
+  "Every day."
+  DAILY
+  "Every week, on the same day."
+  WEEKLY
+  "Every month, on the same day; in a month without it, on its last day."
+  MONTHLY
+  "Every year; 29 February is 28 February in other years."
+  YEARLY
+}
+
+"How a reminder stands."
+enum ReminderStatus {
+  "It will come."
+  WAITING
+  "It came, and does not come again."
+  DONE
+  "What it was about is no more."
+  GONE
+}
+
+"A page of reminders."
+type ReminderConnection {
+  "The items with their cursors."
+  edges: [ReminderEdge!]!
+  "The items."
+  nodes: [Reminder!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A reminder and its place in the list."
+type ReminderEdge {
+  "The reminder."
+  node: Reminder!
+  "Its place."
+  cursor: Cursor!
+}
+
+"Input of saveReminder. With an id, an absent field is unchanged."
+input SaveReminderInput {
+  "The reminder to change; a new one when absent."
+  id: ID
+  "The revision that was read; needed with an id."
+  revision: Int
+  "What it goes by; needed for a new one, and stays."
+  kind: ReminderKind
+  "The person's words for it, up to 100 characters; needed for a new one."
+  title: String
+  "More of them, up to 500 characters; null clears."
+  note: String
+  "What it is about, for a new one: of SUBJECT a product, an order or a ticket; of OFFER_END the offer; of POINTS_EXPIRY the bonus account, all of the person's own when absent."
+  subjectId: ID
+  "Of DATE and SUBJECT: when, by the clock on the wall, YYYY-MM-DDTHH:MM, in the future. A time that the clocks skip comes as much later; of one that comes twice, the first."
+  at: String
+  "Whose clock; the person's own when absent."
+  timeZone: TimeZone
+  "Of POINTS_EXPIRY and OFFER_END: so many days before, 1 to 90. It comes at 09:00 of that day, at once where that is past."
+  daysBefore: Int
+  "Of DATE and SUBJECT: whether it comes again; NEVER when absent."
+  repeats: ReminderRepeat
+}
+
+"What saveReminder gives."
+type SaveReminderPayload {
+  "The reminder as it is now."
+  reminder: Reminder
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of deleteReminder."
+input DeleteReminderInput {
+  "The reminder."
+  id: ID!
+}
+
+"What deleteReminder gives."
+type DeleteReminderPayload {
+  "The id that is gone."
+  deletedId: ID
+  "Why nothing was deleted."
+  userErrors: [UserError!]!
+}
+`, BuiltIn: false},
+	{Name: "../../schema/notify_template.graphqls", Input: `extend type Query {
+  "The templates in force, by type, channel and language. What has none reads as it is compiled in: see notificationWording."
+  notificationTemplates("Narrows the list." filter: NotificationTemplateFilter, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationTemplateConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "All versions of a template, the newest first; retired ones too."
+  notificationTemplateVersions("The template, tpl_…" id: ID!, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): NotificationTemplateConnection @access(audience: [STAFF], permission: MESSAGING_READ)
+  "How notifications of a type read on a channel in a language, and what a template of them may name: all that an editor needs. Null for a type that there is not."
+  notificationWording("The type, such as order.shipped; layout: the frame around all letters, of EMAIL." type: String!, "The channel." channel: NotificationChannel!, "The language, en or ru." locale: Locale!): NotificationWording @access(audience: [STAFF], permission: MESSAGING_READ)
+}
+
+extend type Mutation {
+  """
+  Saves how notifications of a type read on a channel in a language, as a new
+  version. Between {{ and }} stand variables: {{ number }}; {{ amount | money }},
+  also date, datetime, time, number; {{ plural count "point" "points" }}, three
+  forms in Russian; {{ if note }}…{{ else }}…{{ end }}. The text is checked whole:
+  variables that the type has not are UNKNOWN_VARIABLE, what cannot be read is
+  TEMPLATE_INVALID, HTML that letters may not hold is TEMPLATE_HTML_REFUSED, each
+  with its line and column. It counts within 2 seconds, for what is made then.
+  """
+  saveNotificationTemplate(input: SaveNotificationTemplateInput!): SaveNotificationTemplatePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Goes back to an older version of a template, which becomes the newest one, or to what is compiled in."
+  revertNotificationTemplate(input: RevertNotificationTemplateInput!): RevertNotificationTemplatePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
+  "Shows how a draft, or what is in force, reads with values of one's own or made-up ones. Nothing is kept or sent."
+  previewNotificationTemplate(input: PreviewNotificationTemplateInput!): PreviewNotificationTemplatePayload! @access(audience: [STAFF], permission: MESSAGING_READ)
+}
+
+"How notifications of a type read on a channel in a language: one version of it."
+type NotificationTemplate implements Node {
+  "The id, tpl_…, the same in all versions."
+  id: ID!
+  "The type of notifications, such as order.shipped; layout: the frame around all letters."
+  type: String!
+  "The channel."
+  channel: NotificationChannel!
+  "The language."
+  locale: Locale!
+  "The headline or subject; null on channels that have none, and of the layout."
+  title: String
+  "The plain text."
+  text: String!
+  "The HTML, of EMAIL; null: made of the text."
+  html: String
+  "The version, from 1."
+  version: Int!
+  "Why it was changed."
+  note: String
+  "Who saved it."
+  savedById: ID
+  "When it was saved."
+  createdAt: DateTime!
+  "When the next version or what is compiled in took its place; null: it is in force."
+  retiredAt: DateTime
+}
+
+"Narrows a list of templates."
+input NotificationTemplateFilter {
+  "Of these types."
+  types: [String!]
+  "Of these channels."
+  channels: [NotificationChannel!]
+  "In these languages."
+  locales: [Locale!]
+}
+
+"A page of templates."
+type NotificationTemplateConnection {
+  "The items with their cursors."
+  edges: [NotificationTemplateEdge!]!
+  "The items."
+  nodes: [NotificationTemplate!]!
+  "Where the page stands."
+  pageInfo: PageInfo!
+  "How many there are in all; counted when asked for."
+  totalCount: Int!
+}
+
+"A template and its place in the list."
+type NotificationTemplateEdge {
+  "The template."
+  node: NotificationTemplate!
+  "Its place."
+  cursor: Cursor!
+}
+
+"How notifications of a type read on a channel in a language."
+type NotificationWording {
+  "The template in force; null: what is compiled in holds."
+  template: NotificationTemplate
+  "What is compiled in, as a template to begin from."
+  compiled: NotificationText!
+  "What is compiled in, with made-up values. Of types with several wordings the first."
+  example: NotificationText!
+  "What a template may name."
+  variables: [NotificationVariable!]!
+}
+
+"The words of a notification on a channel."
+type NotificationText {
+  "The headline or subject; null on channels that have none."
+  title: String
+  "The plain text."
+  text: String!
+  "The HTML, of EMAIL; null: made of the text."
+  html: String
+}
+
+"What a template may name."
+type NotificationVariable {
+  "How it is written between {{ and }}."
+  name: String!
+  "A made-up value, as previews show it."
+  sample: String!
+}
+
+"Input of saveNotificationTemplate: the whole of the new version."
+input SaveNotificationTemplateInput {
+  "The type, such as order.shipped, or one of the business's own; layout: the frame around all letters, of EMAIL."
+  type: String!
+  "The channel."
+  channel: NotificationChannel!
+  "The language, en or ru."
+  locale: Locale!
+  "The version in force that was read; absent where there is none. Another one is STALE_OBJECT."
+  version: Int
+  "The headline or subject, up to 200 characters; needed on IN_APP, EMAIL, WEB_PUSH and MOBILE_PUSH, and nowhere else."
+  title: String
+  "The plain text, up to 10,000 characters. Of the layout it holds {{ content }} and {{ unsubscribeUrl }}."
+  text: String!
+  "The HTML, of EMAIL, up to 100,000 characters; made of the text when absent. Scripts, forms, frames, handlers and addresses other than http, https, mailto and tel are refused."
+  html: String
+  "Why it is changed, up to 500 characters."
+  note: String
+}
+
+"What saveNotificationTemplate gives."
+type SaveNotificationTemplatePayload {
+  "The template as it is now."
+  template: NotificationTemplate
+  "Why nothing was saved."
+  userErrors: [UserError!]!
+}
+
+"Input of revertNotificationTemplate."
+input RevertNotificationTemplateInput {
+  "The template."
+  id: ID!
+  "The version in force that was read; absent where what is compiled in holds. Another one is STALE_OBJECT."
+  version: Int
+  "Back to this version; absent: to what is compiled in."
+  toVersion: Int
+  "Why, up to 500 characters."
+  note: String
+}
+
+"What revertNotificationTemplate gives."
+type RevertNotificationTemplatePayload {
+  "The template as it is now; null where what is compiled in holds."
+  template: NotificationTemplate
+  "Why nothing was changed."
+  userErrors: [UserError!]!
+}
+
+"Input of previewNotificationTemplate. Without title, text and html it is what is in force."
+input PreviewNotificationTemplateInput {
+  "The type; layout: the frame, around a made-up letter."
+  type: String!
+  "The channel."
+  channel: NotificationChannel!
+  "The language, en or ru."
+  locale: Locale!
+  "The clock that times are shown by; UTC when absent."
+  timeZone: TimeZone
+  "The headline of the draft."
+  title: String
+  "The plain text of the draft."
+  text: String
+  "The HTML of the draft."
+  html: String
+  "Values by the names of variables; those that are not said are made up. Up to 50, of up to 1,000 characters."
+  params: JSON
+}
+
+"What previewNotificationTemplate gives."
+type PreviewNotificationTemplatePayload {
+  "How it reads."
+  preview: NotificationText
+  "Why it cannot be shown."
+  userErrors: [UserError!]!
 }
 `, BuiltIn: false},
 	{Name: "../../schema/order.graphqls", Input: `extend type Query {
@@ -37239,6 +44711,8 @@ type OrderConnection {
   pageInfo: PageInfo!
   "How many there are in all; counted when asked for."
   totalCount: Int!
+  "Where the streams that tell of its changes stood just before the page was read: subscribe after it, and no change is lost. Of the person and the company acted for; null in lists of somebody else and of all orders."
+  streamPosition: StreamCursor
 }
 
 "An order and its place in the list."
@@ -42250,6 +49724,8 @@ type TicketConnection {
   pageInfo: PageInfo!
   "How many there are in all; counted when asked for."
   totalCount: Int!
+  "Where the streams that tell of its changes stood just before the page was read: subscribe after it, and no change is lost. Of the person and the company acted for; null in lists of somebody else. Of ticketQueue it is that of ticketQueueChanged."
+  streamPosition: StreamCursor
 }
 
 "A ticket and its place in the list."
@@ -44537,6 +52013,8 @@ extend type Subscription {
 }
 
 extend type Ticket {
+  "Where the stream of the ticket stood when it was read: subscribe to ticketUpdated after it, and no change is lost. Null where the ticket stands within something else than a list of tickets or an answer about it."
+  streamPosition: StreamCursor
   "The number of the last message of the customer's side that staff have read; 0 when none."
   readByStaffUpTo: Int!
   "The number of the last message of staff that somebody of the customer's side has read; 0 when none."
@@ -46569,6 +54047,84 @@ func (ec *executionContext) childFields_AdjustWalletPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type AdjustWalletPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Announcement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Announcement_id(ctx, field)
+	case "severity":
+		return ec.fieldContext_Announcement_severity(ctx, field)
+	case "audience":
+		return ec.fieldContext_Announcement_audience(ctx, field)
+	case "title":
+		return ec.fieldContext_Announcement_title(ctx, field)
+	case "body":
+		return ec.fieldContext_Announcement_body(ctx, field)
+	case "url":
+		return ec.fieldContext_Announcement_url(ctx, field)
+	case "dismissible":
+		return ec.fieldContext_Announcement_dismissible(ctx, field)
+	case "startsAt":
+		return ec.fieldContext_Announcement_startsAt(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_Announcement_endsAt(ctx, field)
+	case "readAt":
+		return ec.fieldContext_Announcement_readAt(ctx, field)
+	case "dismissedAt":
+		return ec.fieldContext_Announcement_dismissedAt(ctx, field)
+	case "status":
+		return ec.fieldContext_Announcement_status(ctx, field)
+	case "translations":
+		return ec.fieldContext_Announcement_translations(ctx, field)
+	case "toldAt":
+		return ec.fieldContext_Announcement_toldAt(ctx, field)
+	case "withdrawnAt":
+		return ec.fieldContext_Announcement_withdrawnAt(ctx, field)
+	case "savedById":
+		return ec.fieldContext_Announcement_savedById(ctx, field)
+	case "revision":
+		return ec.fieldContext_Announcement_revision(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Announcement", field.Name)
+}
+
+func (ec *executionContext) childFields_AnnouncementAdded(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AnnouncementAdded_cursor(ctx, field)
+	case "change":
+		return ec.fieldContext_AnnouncementAdded_change(ctx, field)
+	case "announcementId":
+		return ec.fieldContext_AnnouncementAdded_announcementId(ctx, field)
+	case "announcement":
+		return ec.fieldContext_AnnouncementAdded_announcement(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnnouncementAdded", field.Name)
+}
+
+func (ec *executionContext) childFields_AnnouncementConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AnnouncementConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AnnouncementConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AnnouncementConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AnnouncementConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnnouncementConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AnnouncementEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AnnouncementEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AnnouncementEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnnouncementEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_ApplyMacroPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ticket":
@@ -46635,6 +54191,30 @@ func (ec *executionContext) childFields_ArchiveNotificationPayload(ctx context.C
 		return ec.fieldContext_ArchiveNotificationPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArchiveNotificationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ArchiveNotificationsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "archived":
+		return ec.fieldContext_ArchiveNotificationsPayload_archived(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_ArchiveNotificationsPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ArchiveNotificationsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArchiveNotificationsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ArchiveReadNotificationsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "archived":
+		return ec.fieldContext_ArchiveReadNotificationsPayload_archived(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_ArchiveReadNotificationsPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ArchiveReadNotificationsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArchiveReadNotificationsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Article(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -47289,6 +54869,126 @@ func (ec *executionContext) childFields_BonusStatementTotal(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type BonusStatementTotal", field.Name)
 }
 
+func (ec *executionContext) childFields_Broadcast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Broadcast_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Broadcast_name(ctx, field)
+	case "type":
+		return ec.fieldContext_Broadcast_type(ctx, field)
+	case "segment":
+		return ec.fieldContext_Broadcast_segment(ctx, field)
+	case "filter":
+		return ec.fieldContext_Broadcast_filter(ctx, field)
+	case "severity":
+		return ec.fieldContext_Broadcast_severity(ctx, field)
+	case "texts":
+		return ec.fieldContext_Broadcast_texts(ctx, field)
+	case "url":
+		return ec.fieldContext_Broadcast_url(ctx, field)
+	case "channels":
+		return ec.fieldContext_Broadcast_channels(ctx, field)
+	case "status":
+		return ec.fieldContext_Broadcast_status(ctx, field)
+	case "startsAt":
+		return ec.fieldContext_Broadcast_startsAt(ctx, field)
+	case "beganAt":
+		return ec.fieldContext_Broadcast_beganAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Broadcast_endedAt(ctx, field)
+	case "progress":
+		return ec.fieldContext_Broadcast_progress(ctx, field)
+	case "results":
+		return ec.fieldContext_Broadcast_results(ctx, field)
+	case "savedById":
+		return ec.fieldContext_Broadcast_savedById(ctx, field)
+	case "revision":
+		return ec.fieldContext_Broadcast_revision(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Broadcast_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Broadcast_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Broadcast", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BroadcastConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_BroadcastConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BroadcastConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BroadcastConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_BroadcastEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_BroadcastEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_BroadcastProgress_total(ctx, field)
+	case "done":
+		return ec.fieldContext_BroadcastProgress_done(ctx, field)
+	case "skipped":
+		return ec.fieldContext_BroadcastProgress_skipped(ctx, field)
+	case "percent":
+		return ec.fieldContext_BroadcastProgress_percent(ctx, field)
+	case "perMinute":
+		return ec.fieldContext_BroadcastProgress_perMinute(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastProgress", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_BroadcastResult_channel(ctx, field)
+	case "planned":
+		return ec.fieldContext_BroadcastResult_planned(ctx, field)
+	case "sent":
+		return ec.fieldContext_BroadcastResult_sent(ctx, field)
+	case "delivered":
+		return ec.fieldContext_BroadcastResult_delivered(ctx, field)
+	case "opened":
+		return ec.fieldContext_BroadcastResult_opened(ctx, field)
+	case "clicked":
+		return ec.fieldContext_BroadcastResult_clicked(ctx, field)
+	case "waiting":
+		return ec.fieldContext_BroadcastResult_waiting(ctx, field)
+	case "skipped":
+		return ec.fieldContext_BroadcastResult_skipped(ctx, field)
+	case "failed":
+		return ec.fieldContext_BroadcastResult_failed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastResult", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_BroadcastText_locale(ctx, field)
+	case "title":
+		return ec.fieldContext_BroadcastText_title(ctx, field)
+	case "body":
+		return ec.fieldContext_BroadcastText_body(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastText", field.Name)
+}
+
 func (ec *executionContext) childFields_BusinessCalendar(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -47659,6 +55359,26 @@ func (ec *executionContext) childFields_CancelAccountDeletionPayload(ctx context
 		return ec.fieldContext_CancelAccountDeletionPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CancelAccountDeletionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelBroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_CancelBroadcastPayload_broadcast(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelBroadcastPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelBroadcastPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_CancelDeliveryPayload_delivery(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CancelDeliveryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelDeliveryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CancelOrderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -48081,6 +55801,18 @@ func (ec *executionContext) childFields_Company(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Company", field.Name)
 }
 
+func (ec *executionContext) childFields_CompleteNotificationActionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notification":
+		return ec.fieldContext_CompleteNotificationActionPayload_notification(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_CompleteNotificationActionPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CompleteNotificationActionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompleteNotificationActionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CompleteSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "session":
@@ -48285,6 +56017,16 @@ func (ec *executionContext) childFields_CreateInvoicePaymentLinkPayload(ctx cont
 		return ec.fieldContext_CreateInvoicePaymentLinkPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateInvoicePaymentLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateNotificationTypePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notificationType":
+		return ec.fieldContext_CreateNotificationTypePayload_notificationType(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateNotificationTypePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateNotificationTypePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreatePaymentLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -48663,6 +56405,26 @@ func (ec *executionContext) childFields_DeleteMacroPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type DeleteMacroPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteNotificationRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteNotificationRulePayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteNotificationRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteNotificationRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteNotificationTypePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedType":
+		return ec.fieldContext_DeleteNotificationTypePayload_deletedType(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteNotificationTypePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteNotificationTypePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteOperatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -48693,6 +56455,16 @@ func (ec *executionContext) childFields_DeleteRecipientPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type DeleteRecipientPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteReminderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteReminderPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteReminderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteReminderPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteReviewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -48701,6 +56473,16 @@ func (ec *executionContext) childFields_DeleteReviewPayload(ctx context.Context,
 		return ec.fieldContext_DeleteReviewPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteReviewPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSegmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteSegmentPayload_deletedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteSegmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSegmentPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteServiceLevelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -48803,6 +56585,122 @@ func (ec *executionContext) childFields_DeletionReview(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type DeletionReview", field.Name)
 }
 
+func (ec *executionContext) childFields_Delivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Delivery_id(ctx, field)
+	case "notificationId":
+		return ec.fieldContext_Delivery_notificationId(ctx, field)
+	case "type":
+		return ec.fieldContext_Delivery_type(ctx, field)
+	case "channel":
+		return ec.fieldContext_Delivery_channel(ctx, field)
+	case "customerId":
+		return ec.fieldContext_Delivery_customerId(ctx, field)
+	case "address":
+		return ec.fieldContext_Delivery_address(ctx, field)
+	case "status":
+		return ec.fieldContext_Delivery_status(ctx, field)
+	case "reason":
+		return ec.fieldContext_Delivery_reason(ctx, field)
+	case "provider":
+		return ec.fieldContext_Delivery_provider(ctx, field)
+	case "providerRef":
+		return ec.fieldContext_Delivery_providerRef(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Delivery_attempts(ctx, field)
+	case "required":
+		return ec.fieldContext_Delivery_required(ctx, field)
+	case "test":
+		return ec.fieldContext_Delivery_test(ctx, field)
+	case "sentWithId":
+		return ec.fieldContext_Delivery_sentWithId(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_Delivery_dueAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Delivery_expiresAt(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_Delivery_sentAt(ctx, field)
+	case "deliveredAt":
+		return ec.fieldContext_Delivery_deliveredAt(ctx, field)
+	case "openedAt":
+		return ec.fieldContext_Delivery_openedAt(ctx, field)
+	case "clickedAt":
+		return ec.fieldContext_Delivery_clickedAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Delivery_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Delivery", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_DeliveryAttempt_at(ctx, field)
+	case "provider":
+		return ec.fieldContext_DeliveryAttempt_provider(ctx, field)
+	case "tookMs":
+		return ec.fieldContext_DeliveryAttempt_tookMs(ctx, field)
+	case "status":
+		return ec.fieldContext_DeliveryAttempt_status(ctx, field)
+	case "failure":
+		return ec.fieldContext_DeliveryAttempt_failure(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryAttempt", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DeliveryConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DeliveryConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeliveryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_DeliveryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "day":
+		return ec.fieldContext_DeliveryCount_day(ctx, field)
+	case "channel":
+		return ec.fieldContext_DeliveryCount_channel(ctx, field)
+	case "type":
+		return ec.fieldContext_DeliveryCount_type(ctx, field)
+	case "total":
+		return ec.fieldContext_DeliveryCount_total(ctx, field)
+	case "sent":
+		return ec.fieldContext_DeliveryCount_sent(ctx, field)
+	case "delivered":
+		return ec.fieldContext_DeliveryCount_delivered(ctx, field)
+	case "opened":
+		return ec.fieldContext_DeliveryCount_opened(ctx, field)
+	case "clicked":
+		return ec.fieldContext_DeliveryCount_clicked(ctx, field)
+	case "waiting":
+		return ec.fieldContext_DeliveryCount_waiting(ctx, field)
+	case "dead":
+		return ec.fieldContext_DeliveryCount_dead(ctx, field)
+	case "skipped":
+		return ec.fieldContext_DeliveryCount_skipped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryCount", field.Name)
+}
+
+func (ec *executionContext) childFields_DeliveryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_DeliveryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DeliveryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeliveryEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeliveryPoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -48873,6 +56771,18 @@ func (ec *executionContext) childFields_DiscountStep(ctx context.Context, field 
 		return ec.fieldContext_DiscountStep_discountBasisPoints(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DiscountStep", field.Name)
+}
+
+func (ec *executionContext) childFields_DismissAnnouncementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "announcement":
+		return ec.fieldContext_DismissAnnouncementPayload_announcement(ctx, field)
+	case "unreadAnnouncements":
+		return ec.fieldContext_DismissAnnouncementPayload_unreadAnnouncements(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DismissAnnouncementPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DismissAnnouncementPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Document(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -49891,6 +57801,20 @@ func (ec *executionContext) childFields_LinkIdentityPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type LinkIdentityPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_LinkMessengerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_LinkMessengerPayload_link(ctx, field)
+	case "startCode":
+		return ec.fieldContext_LinkMessengerPayload_startCode(ctx, field)
+	case "deepLink":
+		return ec.fieldContext_LinkMessengerPayload_deepLink(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_LinkMessengerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinkMessengerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_LinkTicketsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ticket":
@@ -50013,6 +57937,30 @@ func (ec *executionContext) childFields_MarkAllNotificationsReadPayload(ctx cont
 	return nil, fmt.Errorf("no field named %q was found under type MarkAllNotificationsReadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MarkAnnouncementReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "announcement":
+		return ec.fieldContext_MarkAnnouncementReadPayload_announcement(ctx, field)
+	case "unreadAnnouncements":
+		return ec.fieldContext_MarkAnnouncementReadPayload_unreadAnnouncements(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkAnnouncementReadPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkAnnouncementReadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkNotificationInteractedPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notification":
+		return ec.fieldContext_MarkNotificationInteractedPayload_notification(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_MarkNotificationInteractedPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_MarkNotificationInteractedPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationInteractedPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_MarkNotificationReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "notification":
@@ -50083,6 +58031,30 @@ func (ec *executionContext) childFields_MergeTicketsPayload(ctx context.Context,
 		return ec.fieldContext_MergeTicketsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MergeTicketsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MessengerLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_MessengerLink_id(ctx, field)
+	case "messenger":
+		return ec.fieldContext_MessengerLink_messenger(ctx, field)
+	case "status":
+		return ec.fieldContext_MessengerLink_status(ctx, field)
+	case "label":
+		return ec.fieldContext_MessengerLink_label(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_MessengerLink_expiresAt(ctx, field)
+	case "linkedAt":
+		return ec.fieldContext_MessengerLink_linkedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_MessengerLink_endedAt(ctx, field)
+	case "endReason":
+		return ec.fieldContext_MessengerLink_endReason(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_MessengerLink_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MessengerLink", field.Name)
 }
 
 func (ec *executionContext) childFields_ModerateCampaignEntriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -50185,8 +58157,40 @@ func (ec *executionContext) childFields_Notification(ctx context.Context, field 
 		return ec.fieldContext_Notification_readAt(ctx, field)
 	case "archivedAt":
 		return ec.fieldContext_Notification_archivedAt(ctx, field)
+	case "snoozedUntilAt":
+		return ec.fieldContext_Notification_snoozedUntilAt(ctx, field)
+	case "interactedAt":
+		return ec.fieldContext_Notification_interactedAt(ctx, field)
+	case "groupKey":
+		return ec.fieldContext_Notification_groupKey(ctx, field)
+	case "url":
+		return ec.fieldContext_Notification_url(ctx, field)
+	case "actions":
+		return ec.fieldContext_Notification_actions(ctx, field)
+	case "completedAction":
+		return ec.fieldContext_Notification_completedAction(ctx, field)
+	case "completedAt":
+		return ec.fieldContext_Notification_completedAt(ctx, field)
+	case "deliveries":
+		return ec.fieldContext_Notification_deliveries(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Notification", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationAction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_NotificationAction_key(ctx, field)
+	case "label":
+		return ec.fieldContext_NotificationAction_label(ctx, field)
+	case "url":
+		return ec.fieldContext_NotificationAction_url(ctx, field)
+	case "style":
+		return ec.fieldContext_NotificationAction_style(ctx, field)
+	case "isCompleted":
+		return ec.fieldContext_NotificationAction_isCompleted(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationAction", field.Name)
 }
 
 func (ec *executionContext) childFields_NotificationAdded(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -50201,6 +58205,60 @@ func (ec *executionContext) childFields_NotificationAdded(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type NotificationAdded", field.Name)
 }
 
+func (ec *executionContext) childFields_NotificationBatch(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_NotificationBatch_kind(ctx, field)
+	case "seconds":
+		return ec.fieldContext_NotificationBatch_seconds(ctx, field)
+	case "limitSeconds":
+		return ec.fieldContext_NotificationBatch_limitSeconds(ctx, field)
+	case "maxItems":
+		return ec.fieldContext_NotificationBatch_maxItems(ctx, field)
+	case "leadImmediately":
+		return ec.fieldContext_NotificationBatch_leadImmediately(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationBatch", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationChanged(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_NotificationChanged_cursor(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_NotificationChanged_unreadCount(ctx, field)
+	case "change":
+		return ec.fieldContext_NotificationChanged_change(ctx, field)
+	case "notificationId":
+		return ec.fieldContext_NotificationChanged_notificationId(ctx, field)
+	case "upToId":
+		return ec.fieldContext_NotificationChanged_upToId(ctx, field)
+	case "topics":
+		return ec.fieldContext_NotificationChanged_topics(ctx, field)
+	case "action":
+		return ec.fieldContext_NotificationChanged_action(ctx, field)
+	case "notification":
+		return ec.fieldContext_NotificationChanged_notification(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationChanged", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationChannelPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_NotificationChannelPreference_channel(ctx, field)
+	case "chosen":
+		return ec.fieldContext_NotificationChannelPreference_chosen(ctx, field)
+	case "hasAddress":
+		return ec.fieldContext_NotificationChannelPreference_hasAddress(ctx, field)
+	case "consent":
+		return ec.fieldContext_NotificationChannelPreference_consent(ctx, field)
+	case "consentDocumentId":
+		return ec.fieldContext_NotificationChannelPreference_consentDocumentId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationChannelPreference", field.Name)
+}
+
 func (ec *executionContext) childFields_NotificationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -50211,8 +58269,78 @@ func (ec *executionContext) childFields_NotificationConnection(ctx context.Conte
 		return ec.fieldContext_NotificationConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_NotificationConnection_totalCount(ctx, field)
+	case "streamPosition":
+		return ec.fieldContext_NotificationConnection_streamPosition(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NotificationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_NotificationCount_name(ctx, field)
+	case "count":
+		return ec.fieldContext_NotificationCount_count(ctx, field)
+	case "hasMore":
+		return ec.fieldContext_NotificationCount_hasMore(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationCount", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationDelivery(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_NotificationDelivery_channel(ctx, field)
+	case "status":
+		return ec.fieldContext_NotificationDelivery_status(ctx, field)
+	case "reason":
+		return ec.fieldContext_NotificationDelivery_reason(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_NotificationDelivery_dueAt(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_NotificationDelivery_sentAt(ctx, field)
+	case "deliveredAt":
+		return ec.fieldContext_NotificationDelivery_deliveredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationDelivery", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationDigest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_NotificationDigest_topic(ctx, field)
+	case "type":
+		return ec.fieldContext_NotificationDigest_type(ctx, field)
+	case "channel":
+		return ec.fieldContext_NotificationDigest_channel(ctx, field)
+	case "schedule":
+		return ec.fieldContext_NotificationDigest_schedule(ctx, field)
+	case "at":
+		return ec.fieldContext_NotificationDigest_at(ctx, field)
+	case "day":
+		return ec.fieldContext_NotificationDigest_day(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_NotificationDigest_nextAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationDigest", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationDraft(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customerId":
+		return ec.fieldContext_NotificationDraft_customerId(ctx, field)
+	case "locale":
+		return ec.fieldContext_NotificationDraft_locale(ctx, field)
+	case "title":
+		return ec.fieldContext_NotificationDraft_title(ctx, field)
+	case "body":
+		return ec.fieldContext_NotificationDraft_body(ctx, field)
+	case "url":
+		return ec.fieldContext_NotificationDraft_url(ctx, field)
+	case "groupKey":
+		return ec.fieldContext_NotificationDraft_groupKey(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationDraft", field.Name)
 }
 
 func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -50223,6 +58351,378 @@ func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, fi
 		return ec.fieldContext_NotificationEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationEscalation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_NotificationEscalation_channel(ctx, field)
+	case "after":
+		return ec.fieldContext_NotificationEscalation_after(ctx, field)
+	case "unless":
+		return ec.fieldContext_NotificationEscalation_unless(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationEscalation", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_NotificationGroup_key(ctx, field)
+	case "count":
+		return ec.fieldContext_NotificationGroup_count(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_NotificationGroup_unreadCount(ctx, field)
+	case "latest":
+		return ec.fieldContext_NotificationGroup_latest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationGroupConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NotificationGroupConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NotificationGroupConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NotificationGroupConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NotificationGroupConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationGroupConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationGroupEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_NotificationGroupEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_NotificationGroupEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationGroupEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationPreference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_NotificationPreference_channel(ctx, field)
+	case "wanted":
+		return ec.fieldContext_NotificationPreference_wanted(ctx, field)
+	case "source":
+		return ec.fieldContext_NotificationPreference_source(ctx, field)
+	case "chosen":
+		return ec.fieldContext_NotificationPreference_chosen(ctx, field)
+	case "required":
+		return ec.fieldContext_NotificationPreference_required(ctx, field)
+	case "hasAddress":
+		return ec.fieldContext_NotificationPreference_hasAddress(ctx, field)
+	case "digest":
+		return ec.fieldContext_NotificationPreference_digest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationPreference", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationPreferences(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channels":
+		return ec.fieldContext_NotificationPreferences_channels(ctx, field)
+	case "topics":
+		return ec.fieldContext_NotificationPreferences_topics(ctx, field)
+	case "quietHours":
+		return ec.fieldContext_NotificationPreferences_quietHours(ctx, field)
+	case "digests":
+		return ec.fieldContext_NotificationPreferences_digests(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationPreferences", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_NotificationRule_id(ctx, field)
+	case "name":
+		return ec.fieldContext_NotificationRule_name(ctx, field)
+	case "event":
+		return ec.fieldContext_NotificationRule_event(ctx, field)
+	case "condition":
+		return ec.fieldContext_NotificationRule_condition(ctx, field)
+	case "type":
+		return ec.fieldContext_NotificationRule_type(ctx, field)
+	case "severity":
+		return ec.fieldContext_NotificationRule_severity(ctx, field)
+	case "texts":
+		return ec.fieldContext_NotificationRule_texts(ctx, field)
+	case "url":
+		return ec.fieldContext_NotificationRule_url(ctx, field)
+	case "groupKey":
+		return ec.fieldContext_NotificationRule_groupKey(ctx, field)
+	case "delaySeconds":
+		return ec.fieldContext_NotificationRule_delaySeconds(ctx, field)
+	case "active":
+		return ec.fieldContext_NotificationRule_active(ctx, field)
+	case "version":
+		return ec.fieldContext_NotificationRule_version(ctx, field)
+	case "made":
+		return ec.fieldContext_NotificationRule_made(ctx, field)
+	case "failures":
+		return ec.fieldContext_NotificationRule_failures(ctx, field)
+	case "lastError":
+		return ec.fieldContext_NotificationRule_lastError(ctx, field)
+	case "lastErrorAt":
+		return ec.fieldContext_NotificationRule_lastErrorAt(ctx, field)
+	case "savedById":
+		return ec.fieldContext_NotificationRule_savedById(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_NotificationRule_createdAt(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_NotificationRule_retiredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationRule", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationRuleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NotificationRuleConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NotificationRuleConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NotificationRuleConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NotificationRuleConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationRuleConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationRuleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_NotificationRuleEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_NotificationRuleEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationRuleEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationRuleEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_NotificationRuleEvent_kind(ctx, field)
+	case "variables":
+		return ec.fieldContext_NotificationRuleEvent_variables(ctx, field)
+	case "texts":
+		return ec.fieldContext_NotificationRuleEvent_texts(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationRuleEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationRuleVariable(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_NotificationRuleVariable_name(ctx, field)
+	case "type":
+		return ec.fieldContext_NotificationRuleVariable_type(ctx, field)
+	case "description":
+		return ec.fieldContext_NotificationRuleVariable_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationRuleVariable", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationTemplate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_NotificationTemplate_id(ctx, field)
+	case "type":
+		return ec.fieldContext_NotificationTemplate_type(ctx, field)
+	case "channel":
+		return ec.fieldContext_NotificationTemplate_channel(ctx, field)
+	case "locale":
+		return ec.fieldContext_NotificationTemplate_locale(ctx, field)
+	case "title":
+		return ec.fieldContext_NotificationTemplate_title(ctx, field)
+	case "text":
+		return ec.fieldContext_NotificationTemplate_text(ctx, field)
+	case "html":
+		return ec.fieldContext_NotificationTemplate_html(ctx, field)
+	case "version":
+		return ec.fieldContext_NotificationTemplate_version(ctx, field)
+	case "note":
+		return ec.fieldContext_NotificationTemplate_note(ctx, field)
+	case "savedById":
+		return ec.fieldContext_NotificationTemplate_savedById(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_NotificationTemplate_createdAt(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_NotificationTemplate_retiredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationTemplate", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationTemplateConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NotificationTemplateConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_NotificationTemplateConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NotificationTemplateConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NotificationTemplateConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationTemplateConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationTemplateEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_NotificationTemplateEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_NotificationTemplateEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationTemplateEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationText(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_NotificationText_title(ctx, field)
+	case "text":
+		return ec.fieldContext_NotificationText_text(ctx, field)
+	case "html":
+		return ec.fieldContext_NotificationText_html(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationText", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationThrottle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "limit":
+		return ec.fieldContext_NotificationThrottle_limit(ctx, field)
+	case "seconds":
+		return ec.fieldContext_NotificationThrottle_seconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationThrottle", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationTopicChoice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_NotificationTopicChoice_channel(ctx, field)
+	case "chosen":
+		return ec.fieldContext_NotificationTopicChoice_chosen(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationTopicChoice", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationTopicPreferences(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "topic":
+		return ec.fieldContext_NotificationTopicPreferences_topic(ctx, field)
+	case "name":
+		return ec.fieldContext_NotificationTopicPreferences_name(ctx, field)
+	case "choices":
+		return ec.fieldContext_NotificationTopicPreferences_choices(ctx, field)
+	case "types":
+		return ec.fieldContext_NotificationTopicPreferences_types(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationTopicPreferences", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationType(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_NotificationType_type(ctx, field)
+	case "topic":
+		return ec.fieldContext_NotificationType_topic(ctx, field)
+	case "name":
+		return ec.fieldContext_NotificationType_name(ctx, field)
+	case "translations":
+		return ec.fieldContext_NotificationType_translations(ctx, field)
+	case "severity":
+		return ec.fieldContext_NotificationType_severity(ctx, field)
+	case "own":
+		return ec.fieldContext_NotificationType_own(ctx, field)
+	case "forStaff":
+		return ec.fieldContext_NotificationType_forStaff(ctx, field)
+	case "lettersApart":
+		return ec.fieldContext_NotificationType_lettersApart(ctx, field)
+	case "active":
+		return ec.fieldContext_NotificationType_active(ctx, field)
+	case "required":
+		return ec.fieldContext_NotificationType_required(ctx, field)
+	case "commercial":
+		return ec.fieldContext_NotificationType_commercial(ctx, field)
+	case "channels":
+		return ec.fieldContext_NotificationType_channels(ctx, field)
+	case "variables":
+		return ec.fieldContext_NotificationType_variables(ctx, field)
+	case "throttle":
+		return ec.fieldContext_NotificationType_throttle(ctx, field)
+	case "batch":
+		return ec.fieldContext_NotificationType_batch(ctx, field)
+	case "escalation":
+		return ec.fieldContext_NotificationType_escalation(ctx, field)
+	case "expiresIn":
+		return ec.fieldContext_NotificationType_expiresIn(ctx, field)
+	case "revision":
+		return ec.fieldContext_NotificationType_revision(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_NotificationType_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationType", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationTypePreferences(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_NotificationTypePreferences_type(ctx, field)
+	case "name":
+		return ec.fieldContext_NotificationTypePreferences_name(ctx, field)
+	case "commercial":
+		return ec.fieldContext_NotificationTypePreferences_commercial(ctx, field)
+	case "required":
+		return ec.fieldContext_NotificationTypePreferences_required(ctx, field)
+	case "preferences":
+		return ec.fieldContext_NotificationTypePreferences_preferences(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationTypePreferences", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationVariable(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_NotificationVariable_name(ctx, field)
+	case "sample":
+		return ec.fieldContext_NotificationVariable_sample(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationVariable", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationWording(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "template":
+		return ec.fieldContext_NotificationWording_template(ctx, field)
+	case "compiled":
+		return ec.fieldContext_NotificationWording_compiled(ctx, field)
+	case "example":
+		return ec.fieldContext_NotificationWording_example(ctx, field)
+	case "variables":
+		return ec.fieldContext_NotificationWording_variables(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationWording", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationWords(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_NotificationWords_locale(ctx, field)
+	case "title":
+		return ec.fieldContext_NotificationWords_title(ctx, field)
+	case "body":
+		return ec.fieldContext_NotificationWords_body(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationWords", field.Name)
 }
 
 func (ec *executionContext) childFields_Offer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -50421,6 +58921,8 @@ func (ec *executionContext) childFields_OrderConnection(ctx context.Context, fie
 		return ec.fieldContext_OrderConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_OrderConnection_totalCount(ctx, field)
+	case "streamPosition":
+		return ec.fieldContext_OrderConnection_streamPosition(ctx, field)
 	case "sums":
 		return ec.fieldContext_OrderConnection_sums(ctx, field)
 	}
@@ -50665,6 +59167,16 @@ func (ec *executionContext) childFields_PasswordStrength(ctx context.Context, fi
 		return ec.fieldContext_PasswordStrength_layoutTwinWeaker(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PasswordStrength", field.Name)
+}
+
+func (ec *executionContext) childFields_PauseBroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_PauseBroadcastPayload_broadcast(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PauseBroadcastPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PauseBroadcastPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PayInvoicePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -51047,6 +59559,16 @@ func (ec *executionContext) childFields_Preferences(ctx context.Context, field g
 		return ec.fieldContext_Preferences_privacy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Preferences", field.Name)
+}
+
+func (ec *executionContext) childFields_PreviewNotificationTemplatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_PreviewNotificationTemplatePayload_preview(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PreviewNotificationTemplatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreviewNotificationTemplatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PrivacySettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -51447,6 +59969,56 @@ func (ec *executionContext) childFields_PublishArticlePayload(ctx context.Contex
 		return ec.fieldContext_PublishArticlePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublishArticlePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PushEndpoint(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PushEndpoint_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_PushEndpoint_kind(ctx, field)
+	case "platform":
+		return ec.fieldContext_PushEndpoint_platform(ctx, field)
+	case "label":
+		return ec.fieldContext_PushEndpoint_label(ctx, field)
+	case "current":
+		return ec.fieldContext_PushEndpoint_current(ctx, field)
+	case "status":
+		return ec.fieldContext_PushEndpoint_status(ctx, field)
+	case "lastOkAt":
+		return ec.fieldContext_PushEndpoint_lastOkAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_PushEndpoint_endedAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PushEndpoint_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PushEndpoint", field.Name)
+}
+
+func (ec *executionContext) childFields_QuietHours(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "timeZone":
+		return ec.fieldContext_QuietHours_timeZone(ctx, field)
+	case "effectiveTimeZone":
+		return ec.fieldContext_QuietHours_effectiveTimeZone(ctx, field)
+	case "ranges":
+		return ec.fieldContext_QuietHours_ranges(ctx, field)
+	case "quietUntil":
+		return ec.fieldContext_QuietHours_quietUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuietHours", field.Name)
+}
+
+func (ec *executionContext) childFields_QuietRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "days":
+		return ec.fieldContext_QuietRange_days(ctx, field)
+	case "from":
+		return ec.fieldContext_QuietRange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_QuietRange_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QuietRange", field.Name)
 }
 
 func (ec *executionContext) childFields_QuoteInvoicePaymentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -52051,6 +60623,16 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RegisterPushEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "endpoint":
+		return ec.fieldContext_RegisterPushEndpointPayload_endpoint(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RegisterPushEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegisterPushEndpointPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RegistrationField(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -52145,6 +60727,66 @@ func (ec *executionContext) childFields_ReleasePromoCodePayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type ReleasePromoCodePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Reminder(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Reminder_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Reminder_kind(ctx, field)
+	case "title":
+		return ec.fieldContext_Reminder_title(ctx, field)
+	case "note":
+		return ec.fieldContext_Reminder_note(ctx, field)
+	case "subjectId":
+		return ec.fieldContext_Reminder_subjectId(ctx, field)
+	case "at":
+		return ec.fieldContext_Reminder_at(ctx, field)
+	case "timeZone":
+		return ec.fieldContext_Reminder_timeZone(ctx, field)
+	case "daysBefore":
+		return ec.fieldContext_Reminder_daysBefore(ctx, field)
+	case "repeats":
+		return ec.fieldContext_Reminder_repeats(ctx, field)
+	case "status":
+		return ec.fieldContext_Reminder_status(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_Reminder_dueAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_Reminder_lastAt(ctx, field)
+	case "times":
+		return ec.fieldContext_Reminder_times(ctx, field)
+	case "revision":
+		return ec.fieldContext_Reminder_revision(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Reminder_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Reminder", field.Name)
+}
+
+func (ec *executionContext) childFields_ReminderConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ReminderConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ReminderConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ReminderConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ReminderConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReminderConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ReminderEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ReminderEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ReminderEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReminderEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveAvatarPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -52197,6 +60839,16 @@ func (ec *executionContext) childFields_RemovePasskeyPayload(ctx context.Context
 		return ec.fieldContext_RemovePasskeyPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemovePasskeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemovePushEndpointPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedId":
+		return ec.fieldContext_RemovePushEndpointPayload_removedId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemovePushEndpointPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePushEndpointPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RemoveTicketMessagePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -52455,6 +61107,16 @@ func (ec *executionContext) childFields_RestoreArticleVersionPayload(ctx context
 	return nil, fmt.Errorf("no field named %q was found under type RestoreArticleVersionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ResumeBroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_ResumeBroadcastPayload_broadcast(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResumeBroadcastPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResumeBroadcastPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RetireArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "article":
@@ -52503,6 +61165,28 @@ func (ec *executionContext) childFields_RetireTierPayload(ctx context.Context, f
 		return ec.fieldContext_RetireTierPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RetireTierPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryDeliveriesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "retried":
+		return ec.fieldContext_RetryDeliveriesPayload_retried(ctx, field)
+	case "more":
+		return ec.fieldContext_RetryDeliveriesPayload_more(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryDeliveriesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryDeliveriesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivery":
+		return ec.fieldContext_RetryDeliveryPayload_delivery(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryDeliveryPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryDeliveryPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetryWebhookDeliveryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -52695,6 +61379,28 @@ func (ec *executionContext) childFields_ReverseEntryPayload(ctx context.Context,
 		return ec.fieldContext_ReverseEntryPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReverseEntryPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevertNotificationActionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notification":
+		return ec.fieldContext_RevertNotificationActionPayload_notification(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_RevertNotificationActionPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevertNotificationActionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevertNotificationActionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevertNotificationTemplatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "template":
+		return ec.fieldContext_RevertNotificationTemplatePayload_template(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevertNotificationTemplatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevertNotificationTemplatePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Review(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -52991,6 +61697,16 @@ func (ec *executionContext) childFields_SaveAddressPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type SaveAddressPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveAnnouncementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "announcement":
+		return ec.fieldContext_SaveAnnouncementPayload_announcement(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveAnnouncementPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveAnnouncementPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveArticleCategoryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "category":
@@ -53019,6 +61735,16 @@ func (ec *executionContext) childFields_SaveBonusProgramPayload(ctx context.Cont
 		return ec.fieldContext_SaveBonusProgramPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveBonusProgramPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveBroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_SaveBroadcastPayload_broadcast(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveBroadcastPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveBroadcastPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveBusinessCalendarPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -53147,6 +61873,26 @@ func (ec *executionContext) childFields_SaveMacroPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type SaveMacroPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveNotificationRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_SaveNotificationRulePayload_rule(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveNotificationRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveNotificationRulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveNotificationTemplatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "template":
+		return ec.fieldContext_SaveNotificationTemplatePayload_template(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveNotificationTemplatePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveNotificationTemplatePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveOfferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "promotion":
@@ -53229,6 +61975,16 @@ func (ec *executionContext) childFields_SaveReferralProgramPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type SaveReferralProgramPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SaveReminderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reminder":
+		return ec.fieldContext_SaveReminderPayload_reminder(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveReminderPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveReminderPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SaveRepresentationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "representation":
@@ -53259,6 +62015,16 @@ func (ec *executionContext) childFields_SaveRewardPayload(ctx context.Context, f
 		return ec.fieldContext_SaveRewardPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SaveRewardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SaveSegmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "segment":
+		return ec.fieldContext_SaveSegmentPayload_segment(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SaveSegmentPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SaveSegmentPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SaveServiceLevelPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -53379,6 +62145,192 @@ func (ec *executionContext) childFields_SecurityActivityEdge(ctx context.Context
 		return ec.fieldContext_SecurityActivityEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SecurityActivityEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Segment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Segment_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Segment_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Segment_description(ctx, field)
+	case "filter":
+		return ec.fieldContext_Segment_filter(ctx, field)
+	case "revision":
+		return ec.fieldContext_Segment_revision(ctx, field)
+	case "savedById":
+		return ec.fieldContext_Segment_savedById(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Segment_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Segment_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Segment", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SegmentConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SegmentConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SegmentConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SegmentConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentDays(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "min":
+		return ec.fieldContext_SegmentDays_min(ctx, field)
+	case "max":
+		return ec.fieldContext_SegmentDays_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentDays", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SegmentEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SegmentEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentFilter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locales":
+		return ec.fieldContext_SegmentFilter_locales(ctx, field)
+	case "regions":
+		return ec.fieldContext_SegmentFilter_regions(ctx, field)
+	case "interests":
+		return ec.fieldContext_SegmentFilter_interests(ctx, field)
+	case "tiers":
+		return ec.fieldContext_SegmentFilter_tiers(ctx, field)
+	case "clubs":
+		return ec.fieldContext_SegmentFilter_clubs(ctx, field)
+	case "userIds":
+		return ec.fieldContext_SegmentFilter_userIds(ctx, field)
+	case "spent":
+		return ec.fieldContext_SegmentFilter_spent(ctx, field)
+	case "orders":
+		return ec.fieldContext_SegmentFilter_orders(ctx, field)
+	case "bought":
+		return ec.fieldContext_SegmentFilter_bought(ctx, field)
+	case "viewed":
+		return ec.fieldContext_SegmentFilter_viewed(ctx, field)
+	case "wishes":
+		return ec.fieldContext_SegmentFilter_wishes(ctx, field)
+	case "searched":
+		return ec.fieldContext_SegmentFilter_searched(ctx, field)
+	case "activeDays":
+		return ec.fieldContext_SegmentFilter_activeDays(ctx, field)
+	case "inactiveDays":
+		return ec.fieldContext_SegmentFilter_inactiveDays(ctx, field)
+	case "joinedDays":
+		return ec.fieldContext_SegmentFilter_joinedDays(ctx, field)
+	case "birthdayDays":
+		return ec.fieldContext_SegmentFilter_birthdayDays(ctx, field)
+	case "notIn":
+		return ec.fieldContext_SegmentFilter_notIn(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentFilter", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentOrders(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "min":
+		return ec.fieldContext_SegmentOrders_min(ctx, field)
+	case "max":
+		return ec.fieldContext_SegmentOrders_max(ctx, field)
+	case "days":
+		return ec.fieldContext_SegmentOrders_days(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentOrders", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentProducts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "productIds":
+		return ec.fieldContext_SegmentProducts_productIds(ctx, field)
+	case "categories":
+		return ec.fieldContext_SegmentProducts_categories(ctx, field)
+	case "days":
+		return ec.fieldContext_SegmentProducts_days(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentProducts", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentReach(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_SegmentReach_channel(ctx, field)
+	case "reached":
+		return ec.fieldContext_SegmentReach_reached(ctx, field)
+	case "notWanted":
+		return ec.fieldContext_SegmentReach_notWanted(ctx, field)
+	case "noConsent":
+		return ec.fieldContext_SegmentReach_noConsent(ctx, field)
+	case "noAddress":
+		return ec.fieldContext_SegmentReach_noAddress(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentReach", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentSize(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_SegmentSize_total(ctx, field)
+	case "channels":
+		return ec.fieldContext_SegmentSize_channels(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentSize", field.Name)
+}
+
+func (ec *executionContext) childFields_SegmentSpending(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "currency":
+		return ec.fieldContext_SegmentSpending_currency(ctx, field)
+	case "min":
+		return ec.fieldContext_SegmentSpending_min(ctx, field)
+	case "max":
+		return ec.fieldContext_SegmentSpending_max(ctx, field)
+	case "days":
+		return ec.fieldContext_SegmentSpending_days(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SegmentSpending", field.Name)
+}
+
+func (ec *executionContext) childFields_SendNotificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_SendNotificationPayload_results(ctx, field)
+	case "sent":
+		return ec.fieldContext_SendNotificationPayload_sent(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SendNotificationPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendNotificationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendNotificationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SendNotificationResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customerId":
+		return ec.fieldContext_SendNotificationResult_customerId(ctx, field)
+	case "notificationId":
+		return ec.fieldContext_SendNotificationResult_notificationId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendNotificationResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendNotificationResult", field.Name)
 }
 
 func (ec *executionContext) childFields_SendReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -53507,6 +62459,16 @@ func (ec *executionContext) childFields_SetMyAvailabilityPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type SetMyAvailabilityPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetNotificationDigestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_SetNotificationDigestPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetNotificationDigestPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetNotificationDigestPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetOrderStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "order":
@@ -53561,6 +62523,16 @@ func (ec *executionContext) childFields_SetPromotionStatusPayload(ctx context.Co
 		return ec.fieldContext_SetPromotionStatusPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetPromotionStatusPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetQuietHoursPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_SetQuietHoursPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetQuietHoursPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetQuietHoursPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetRewardStatusPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -53717,6 +62689,18 @@ func (ec *executionContext) childFields_SignOutPayload(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type SignOutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SnoozeNotificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notification":
+		return ec.fieldContext_SnoozeNotificationPayload_notification(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_SnoozeNotificationPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SnoozeNotificationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SnoozeNotificationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SpendingReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -53771,6 +62755,16 @@ func (ec *executionContext) childFields_SplitTicketPayload(ctx context.Context, 
 		return ec.fieldContext_SplitTicketPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SplitTicketPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartBroadcastPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "broadcast":
+		return ec.fieldContext_StartBroadcastPayload_broadcast(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartBroadcastPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartBroadcastPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_StartPasskeyEnrollmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -54095,6 +63089,22 @@ func (ec *executionContext) childFields_TestEarningRulePayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type TestEarningRulePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_TestNotificationRulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "holds":
+		return ec.fieldContext_TestNotificationRulePayload_holds(ctx, field)
+	case "eventId":
+		return ec.fieldContext_TestNotificationRulePayload_eventId(ctx, field)
+	case "notification":
+		return ec.fieldContext_TestNotificationRulePayload_notification(ctx, field)
+	case "failure":
+		return ec.fieldContext_TestNotificationRulePayload_failure(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TestNotificationRulePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestNotificationRulePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_TestWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "body":
@@ -54199,6 +63209,8 @@ func (ec *executionContext) childFields_Ticket(ctx context.Context, field graphq
 		return ec.fieldContext_Ticket_ratedAt(ctx, field)
 	case "survey":
 		return ec.fieldContext_Ticket_survey(ctx, field)
+	case "streamPosition":
+		return ec.fieldContext_Ticket_streamPosition(ctx, field)
 	case "readByStaffUpTo":
 		return ec.fieldContext_Ticket_readByStaffUpTo(ctx, field)
 	case "readByCustomerUpTo":
@@ -54269,6 +63281,8 @@ func (ec *executionContext) childFields_TicketConnection(ctx context.Context, fi
 		return ec.fieldContext_TicketConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_TicketConnection_totalCount(ctx, field)
+	case "streamPosition":
+		return ec.fieldContext_TicketConnection_streamPosition(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TicketConnection", field.Name)
 }
@@ -54929,6 +63943,18 @@ func (ec *executionContext) childFields_TwoFactor(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type TwoFactor", field.Name)
 }
 
+func (ec *executionContext) childFields_UnarchiveNotificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notification":
+		return ec.fieldContext_UnarchiveNotificationPayload_notification(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_UnarchiveNotificationPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnarchiveNotificationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnarchiveNotificationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnblockUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -54959,6 +63985,16 @@ func (ec *executionContext) childFields_UnlinkIdentityPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type UnlinkIdentityPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnlinkMessengerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_UnlinkMessengerPayload_link(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnlinkMessengerPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlinkMessengerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UnlinkTicketsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ticket":
@@ -54983,6 +64019,18 @@ func (ec *executionContext) childFields_UnlockSessionPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type UnlockSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnsnoozeNotificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notification":
+		return ec.fieldContext_UnsnoozeNotificationPayload_notification(ctx, field)
+	case "unreadCount":
+		return ec.fieldContext_UnsnoozeNotificationPayload_unreadCount(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnsnoozeNotificationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnsnoozeNotificationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateFamilySettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "family":
@@ -54991,6 +64039,36 @@ func (ec *executionContext) childFields_UpdateFamilySettingsPayload(ctx context.
 		return ec.fieldContext_UpdateFamilySettingsPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateFamilySettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNotificationPreferencesByLinkPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_UpdateNotificationPreferencesByLinkPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNotificationPreferencesByLinkPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNotificationPreferencesByLinkPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNotificationPreferencesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preferences":
+		return ec.fieldContext_UpdateNotificationPreferencesPayload_preferences(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNotificationPreferencesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNotificationPreferencesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNotificationTypePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notificationType":
+		return ec.fieldContext_UpdateNotificationTypePayload_notificationType(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNotificationTypePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNotificationTypePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateOrganisationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -55375,6 +64453,18 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_recentlyViewed(ctx, field)
 	case "reviews":
 		return ec.fieldContext_User_reviews(ctx, field)
+	case "unreadCounts":
+		return ec.fieldContext_User_unreadCounts(ctx, field)
+	case "notificationGroups":
+		return ec.fieldContext_User_notificationGroups(ctx, field)
+	case "pushEndpoints":
+		return ec.fieldContext_User_pushEndpoints(ctx, field)
+	case "messengerLinks":
+		return ec.fieldContext_User_messengerLinks(ctx, field)
+	case "notificationPreferences":
+		return ec.fieldContext_User_notificationPreferences(ctx, field)
+	case "reminders":
+		return ec.fieldContext_User_reminders(ctx, field)
 	case "spending":
 		return ec.fieldContext_User_spending(ctx, field)
 	case "payments":
@@ -55817,6 +64907,16 @@ func (ec *executionContext) childFields_WishlistItemEdge(ctx context.Context, fi
 		return ec.fieldContext_WishlistItemEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type WishlistItemEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_WithdrawAnnouncementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "announcement":
+		return ec.fieldContext_WithdrawAnnouncementPayload_announcement(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_WithdrawAnnouncementPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawAnnouncementPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_WithdrawCampaignEntryPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

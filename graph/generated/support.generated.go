@@ -53,6 +53,7 @@ type TicketResolver interface {
 	ReplyAddress(ctx context.Context, obj *generated.Ticket) (*string, error)
 
 	Survey(ctx context.Context, obj *generated.Ticket) (*generated.SurveyRequest, error)
+	StreamPosition(ctx context.Context, obj *generated.Ticket) (*string, error)
 }
 type TicketAboutResolver interface {
 	Node(ctx context.Context, obj *support.About) (generated.Noder, error)
@@ -1562,6 +1563,29 @@ func (ec *executionContext) fieldContext_Ticket_survey(_ context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Ticket_streamPosition(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ticket_streamPosition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Ticket().StreamPosition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOStreamCursor2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Ticket_streamPosition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ticket", field, true, true, errors.New("field of type StreamCursor does not have child fields"))
+}
+
 func (ec *executionContext) _Ticket_readByStaffUpTo(ctx context.Context, field graphql.CollectedField, obj *generated.Ticket) (ret graphql.Marshaler) {
 	return ec.marshalNInt2int64(ctx, field.Selections, obj.ReadByStaffUpTo)
 }
@@ -1730,6 +1754,13 @@ func (ec *executionContext) _TicketConnection_totalCount(ctx context.Context, fi
 }
 func (ec *executionContext) fieldContext_TicketConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TicketConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _TicketConnection_streamPosition(ctx context.Context, field graphql.CollectedField, obj *generated.TicketConnection) (ret graphql.Marshaler) {
+	return ec.marshalOStreamCursor2ᚖstring(ctx, field.Selections, obj.StreamPosition)
+}
+func (ec *executionContext) fieldContext_TicketConnection_streamPosition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TicketConnection", field, false, false, errors.New("field of type StreamCursor does not have child fields"))
 }
 
 func (ec *executionContext) _TicketEdge_node(ctx context.Context, field graphql.CollectedField, obj *generated.TicketEdge) (ret graphql.Marshaler) {
@@ -4103,6 +4134,44 @@ func (ec *executionContext) _Ticket(ctx context.Context, sel ast.SelectionSet, o
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
+		case "streamPosition":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Ticket_streamPosition(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "readByStaffUpTo":
 			out.Values[i] = ec._Ticket_readByStaffUpTo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -4253,6 +4322,11 @@ func (ec *executionContext) _TicketConnection(ctx context.Context, sel ast.Selec
 		case "totalCount":
 			out.Values[i] = ec._TicketConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "streamPosition":
+			out.Values[i] = ec._TicketConnection_streamPosition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

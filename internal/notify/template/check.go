@@ -25,10 +25,10 @@ const (
 )
 
 // common are the variables of every type.
-var common = []string{"title", "body", "url", "customer.name", "business"}
+var common = []string{"message.title", "message.body", "message.url", "customer.name", "business"}
 
 // ofLayout are the variables of the frame around letters.
-var ofLayout = []string{"title", "preheader", "content", "url", "customer.name", "business", "unsubscribeUrl", "preferencesUrl"}
+var ofLayout = []string{"message.title", "message.url", "preheader", "content", "customer.name", "business", "unsubscribeUrl", "preferencesUrl"}
 
 // asFault is what is wrong with a template as the caller is told.
 func asFault(err error, path ...string) error {

@@ -28,9 +28,9 @@ func compiled(typ, channel, lang string) source {
 		return layouts()[lang]
 	}
 	if headed[channel] {
-		return source{title: "{{ title }}", text: "{{ body }}"}
+		return source{title: "{{ message.title }}", text: "{{ message.body }}"}
 	}
-	return source{text: "{{ title }}\n{{ body }}"}
+	return source{text: "{{ message.title }}\n{{ message.body }}"}
 }
 
 // layouts are the frames of letters by language.

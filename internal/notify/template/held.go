@@ -7,8 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/notificationtemplate"
+	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
 
@@ -59,56 +61,68 @@ func inField(err error, field string) error {
 	return err
 }
 
-// keepFor is how long an instance uses what it has read.
-const keepFor = 2 * time.Second
+// believed is how long what was read is believed: a change made by another
+// instance is seen this much later.
+const believed = 2 * time.Second
 
-// inForce are the templates in force and the name of the business, read at most
-// every 2 seconds: two statements, and one more for what is new.
-func (t *Templates) inForce(ctx context.Context) (map[place]*held, string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := t.Store.Now()
-	if t.force != nil && now.Sub(t.read) < keepFor && !now.Before(t.read) {
-		return t.force, t.called, nil
+// force is what is in force. It is read without a lock: a transaction that
+// waited for another's load would hold its connection.
+type force struct {
+	at       time.Time
+	held     map[place]*held
+	business string // what it is called; empty before anybody named it
+}
+
+// inForce reads through client, which inside a transaction is the
+// transaction's: two statements every 2 seconds, and one more for what is new.
+func (t *Templates) inForce(ctx context.Context, client *ent.Client) (*force, error) {
+	now, was := t.Store.Now(), t.cached.Load()
+	if was != nil && now.Sub(was.at).Abs() < believed {
+		return was, nil
 	}
 	ctx = viewer.AsSystem(ctx, "notify.template")
-	rows, err := t.Store.Client.NotificationTemplate.Query().Where(notificationtemplate.RetiredAtIsNil()).
+	rows, err := client.NotificationTemplate.Query().Where(notificationtemplate.RetiredAtIsNil()).
 		Select(notificationtemplate.FieldID, notificationtemplate.FieldType, notificationtemplate.FieldChannel, notificationtemplate.FieldLocale).All(ctx)
 	if err != nil {
-		return nil, "", err
+		return nil, store.Translate(err)
 	}
-	was := map[uuid.UUID]*held{}
-	for _, h := range t.force {
-		was[h.id] = h
+	known := map[uuid.UUID]*held{}
+	if was != nil {
+		for _, h := range was.held {
+			known[h.id] = h
+		}
 	}
-	force := make(map[place]*held, len(rows))
+	f := &force{at: now, held: make(map[place]*held, len(rows))}
 	var fresh []uuid.UUID
 	for _, row := range rows {
-		if h := was[row.ID]; h != nil {
-			force[place{row.Type, string(row.Channel), row.Locale}] = h
+		if h := known[row.ID]; h != nil {
+			f.held[place{row.Type, string(row.Channel), row.Locale}] = h
 		} else {
 			fresh = append(fresh, row.ID)
 		}
 	}
-	if err := t.readNew(ctx, fresh, force); err != nil {
-		return nil, "", err
+	if err := t.readNew(ctx, client, fresh, f.held); err != nil {
+		return nil, store.Translate(err)
 	}
-	name, err := t.Store.Client.Company.Query().Where(company.ID(viewer.House)).Select(company.FieldName).String(ctx)
+	name, err := client.Company.Query().Where(company.ID(viewer.House)).Select(company.FieldName).String(ctx)
 	if err != nil {
-		return nil, "", err
+		return nil, store.Translate(err)
 	}
-	if name == "House" { // as it is made, before anybody names it
-		name = ""
+	if name != "House" { // as it is made
+		f.business = name
 	}
-	t.force, t.called, t.read = force, name, now
-	return force, name, nil
+	t.cached.Store(f)
+	return f, nil
 }
 
-func (t *Templates) readNew(ctx context.Context, ids []uuid.UUID, into map[place]*held) error {
+// forget makes the next reader load anew.
+func (t *Templates) forget() { t.cached.Store(nil) }
+
+func (t *Templates) readNew(ctx context.Context, client *ent.Client, ids []uuid.UUID, into map[place]*held) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	rows, err := t.Store.Client.NotificationTemplate.Query().Where(notificationtemplate.IDIn(ids...)).All(ctx)
+	rows, err := client.NotificationTemplate.Query().Where(notificationtemplate.IDIn(ids...)).All(ctx)
 	if err != nil {
 		return err
 	}

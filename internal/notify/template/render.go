@@ -51,24 +51,46 @@ type Message struct {
 // value is missing, gives way to the compiled words and is logged; errors are
 // the database's.
 func (t *Templates) Render(ctx context.Context, a Ask) (Message, error) {
-	force, business, err := t.inForce(ctx)
+	return t.RenderIn(ctx, t.Store.Client, a)
+}
+
+// RenderIn is Render that reads through client, which inside a transaction is
+// the transaction's.
+func (t *Templates) RenderIn(ctx context.Context, client *ent.Client, a Ask) (Message, error) {
+	f, err := t.inForce(ctx, client)
 	if err != nil {
 		return Message{}, err
 	}
-	w := wording{Ask: a, reading: reading{locale.Match(a.Locale), a.TimeZone}, business: business}
-	at := place{a.Type, a.Channel, w.lang}
-	h, frame := force[at], force[place{LayoutType, Email, w.lang}]
-	for _, try := range [][2]*held{{h, frame}, {h, nil}, {nil, frame}} {
+	w := wording{Ask: a, reading: reading{locale.Match(a.Locale), a.TimeZone}, business: f.business}
+	at, layout := place{a.Type, a.Channel, w.lang}, place{LayoutType, Email, w.lang}
+	own, frame := f.held[at], f.held[layout]
+	for _, try := range [][2]*held{{own, frame}, {own, nil}, {nil, frame}} {
 		if try[0] == nil && try[1] == nil {
-			break
+			continue
 		}
-		m, err := w.message(either(try[0], builtInOf(at)), either(try[1], builtInOf(place{LayoutType, Email, w.lang})))
+		m, err := w.message(either(try[0], builtInOf(at)), either(try[1], builtInOf(layout)))
 		if err == nil {
 			return m, nil
 		}
-		t.tell(ctx, a.Type+a.Channel+w.lang, "template cannot be filled in", "type", a.Type, "channel", a.Channel, "locale", w.lang, "error", err.Error())
+		t.tell(ctx, a.Type+" "+a.Channel+" "+w.lang, "template cannot be filled in", "type", a.Type, "channel", a.Channel, "locale", w.lang, "error", err.Error())
 	}
-	return w.message(builtInOf(at), builtInOf(place{LayoutType, Email, w.lang}))
+	return w.message(builtInOf(at), builtInOf(layout))
+}
+
+// InApp is a notification of the feed as the House words it: as it is where
+// there is no template. Not even the database's errors keep a notification from
+// being made.
+func (t *Templates) InApp(ctx context.Context, client *ent.Client, a Ask) (title, body string) {
+	a.Channel = InApp
+	f, err := t.inForce(ctx, client)
+	if err != nil || f.held[place{a.Type, InApp, locale.Match(a.Locale)}] == nil {
+		return a.Title, a.Body
+	}
+	m, err := t.RenderIn(ctx, client, a)
+	if err != nil || m.Title == "" {
+		return a.Title, a.Body
+	}
+	return m.Title, m.Text
 }
 
 func either(h, or *held) *held {
@@ -111,7 +133,7 @@ func (w wording) values() map[string]any {
 	for k, v := range w.Params {
 		all[k] = v
 	}
-	all["title"], all["body"], all["url"] = w.Title, w.Body, w.URL
+	all["message.title"], all["message.body"], all["message.url"] = w.Title, w.Body, w.URL
 	all["customer.name"], all["business"] = w.Name, w.business
 	return all
 }
@@ -168,7 +190,7 @@ func (w wording) message(h, frame *held) (m Message, err error) {
 // letter puts the frame around a message.
 func (w wording) letter(m Message, content template.HTML, frame *held) (Message, error) {
 	values := w.values()
-	values["title"], values["preheader"] = m.Title, preheader(m.Text)
+	values["message.title"], values["preheader"] = m.Title, preheader(m.Text)
 	values["unsubscribeUrl"], values["preferencesUrl"] = w.UnsubscribeURL, w.PreferencesURL
 	values["content"] = m.Text + w.itemsText() + w.linksText()
 	text, lacks := w.fill(frame.text, values)

@@ -13,6 +13,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,10 +32,7 @@ type Templates struct {
 	// sent says to how many.
 	TestSend func(ctx context.Context, user uuid.UUID, channel string, m Message) (sent int, err error)
 
-	mu     sync.Mutex
-	read   time.Time // when what is in force was read
-	force  map[place]*held
-	called string // what the business is called
+	cached atomic.Pointer[force]
 
 	toldMu sync.Mutex
 	told   map[string]time.Time
