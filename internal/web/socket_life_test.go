@@ -332,6 +332,21 @@ func TestFloodAndSilence(t *testing.T) {
 	}
 }
 
+// settled is how many goroutines there are once those of earlier tests have left.
+func settled(t *testing.T) int {
+	t.Helper()
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	last, same := 0, 0
+	eventually(t, "earlier tests to leave", func() bool {
+		n := runtime.NumGoroutine()
+		if same++; n != last {
+			last, same = n, 0
+		}
+		return same >= 20
+	})
+	return last
+}
+
 // An idle subscription is two goroutines, whatever the source adds.
 func TestGoroutinesOfIdleSubscriptions(t *testing.T) {
 	s := open(t, func(o *web.Options, schema *webtest.Schema) {
@@ -339,8 +354,7 @@ func TestGoroutinesOfIdleSubscriptions(t *testing.T) {
 		schema.Streams["ticks"] = func(context.Context, map[string]any) (<-chan any, error) { return silent, nil }
 	})
 	const n = 50
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	before := runtime.NumGoroutine()
+	before := settled(t)
 	var all []*client
 	for range n {
 		c := s.dial(t).init("")

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"net"
-	"net/http"
 	"runtime"
 	"strings"
 	"sync"
@@ -280,8 +279,7 @@ func TestGoroutinesOfIdleStreams(t *testing.T) {
 		schema.Streams["ticks"] = func(context.Context, map[string]any) (<-chan any, error) { return silent, nil }
 	})
 	const n = 50
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	before := runtime.NumGoroutine()
+	before := settled(t)
 	var all []net.Conn
 	for range n { // by hand: Go's client has goroutines of its own
 		conn, err := net.Dial("tcp", s.Listener.Addr().String())
