@@ -148,6 +148,7 @@ func (w *world) settle(t testing.TB) {
 	check(t, untilDone(ctx, w.app.articles.PublishDue))
 	check(t, untilDone(ctx, w.app.broadcasts.Due))
 	check(t, untilDone(ctx, w.app.broadcasts.AnnouncementsDue))
+	check(t, untilDone(ctx, w.app.sending.RemindersDue))
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		check(t, untilDone(ctx, w.app.hear))
 		check(t, untilDone(ctx, w.app.privacy.ExportsDue))
