@@ -34,6 +34,7 @@ func (k *kabinet) wireNotify(streams *live.Streams, sealer *store.Sealer) {
 		Narrowed: func(ctx context.Context, tx *store.Tx, id uuid.UUID) ([]string, error) {
 			return broadcast.Narrowed(ctx, tx.Client, id)
 		}}
+	k.templates.Try = k.deliveries.SendTest
 	k.sending = &send.Sending{Store: k.store, Inbox: k.inbox, Preferences: k.preferences, Log: k.log, Offer: k.offerEnds}
 	k.broadcasts = &broadcast.Broadcasts{Store: k.store, Streams: streams, Inbox: k.inbox, Settings: k.preferences.Settings,
 		Going: func(at time.Time) (string, []any) { return k.endpoints.Going(at) }}

@@ -5,6 +5,7 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/delivery"
 	"kabinet/internal/notify/preference"
 	"kabinet/internal/scalar"
 )
@@ -49,6 +50,24 @@ type PreviewNotificationTemplateInput struct {
 	Text     *string
 	HTML     *string
 	Params   map[string]any
+}
+
+// SendTestNotificationInput is the input of sendTestNotification.
+type SendTestNotificationInput struct {
+	Type     string
+	Channel  delivery.Channel
+	Locale   string
+	TimeZone *string
+	Title    *string
+	Text     *string
+	HTML     *string
+	Params   map[string]any
+}
+
+// TestSent is what a test gives.
+type TestSent struct {
+	Sent    *int
+	Preview *NotificationText
 }
 
 // NotificationWording is how notifications of a type read on a channel in a

@@ -98,6 +98,8 @@ func (t *Templates) Node(ctx context.Context, key uuid.UUID) (*ent.NotificationT
 	return row, store.Translate(err)
 }
 
+func viewerID(user uuid.UUID) scalar.ID { return scalar.ID{Prefix: "usr", UUID: user} }
+
 // SavedByID is who saved a version.
 func SavedByID(row *ent.NotificationTemplate) *scalar.ID {
 	if row.SavedByID == nil {

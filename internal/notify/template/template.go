@@ -28,9 +28,9 @@ type Templates struct {
 	Preferences *preference.Preferences
 	Log         *slog.Logger // of templates that could not be filled in; nil: the default one
 
-	// TestSend sends a message to the person at his own addresses of a channel;
-	// sent says to how many.
-	TestSend func(ctx context.Context, user uuid.UUID, channel string, m Message) (sent int, err error)
+	// Try sends a message at once to the person's own addresses of a channel. It
+	// says how many there are, how many it went to, and in a word why not.
+	Try func(ctx context.Context, user uuid.UUID, channel string, m Message) (addresses, sent int, failure string, err error)
 
 	cached atomic.Pointer[force]
 
