@@ -93,22 +93,30 @@ func again(ctx context.Context, tx *store.Tx, rows []*ent.Delivery) error {
 	return job.EnqueueAll(ctx, tx, jobs)
 }
 
-// RetryAll sends what was given up again, the oldest first, and says how many
-// and whether there are more.
+// Retried is how many messages are sent again, and whether there are more of
+// them; nil of a refusal.
+type Retried struct {
+	Retried *int
+	More    *bool
+}
+
+// RetryAll sends what was given up again, the oldest first.
 //
 // Faults: INVALID_ID, TOO_LONG, OUT_OF_RANGE; UNAUTHENTICATED, FORBIDDEN.
-func (d *Deliveries) RetryAll(ctx context.Context, in RetryDeliveriesInput) (retried int, more bool, err error) {
+func (d *Deliveries) RetryAll(ctx context.Context, in RetryDeliveriesInput) (Retried, error) {
 	if err := needStaff(ctx, "write"); err != nil {
-		return 0, false, err
+		return Retried{}, err
 	}
 	limit := mostRetried
 	if in.Limit != nil {
 		limit = *in.Limit
 	}
 	if limit < 1 || limit > mostRetried {
-		return 0, false, fault.ErrOutOfRange.At("input", "limit").With("min", 1).With("max", mostRetried)
+		return Retried{}, fault.ErrOutOfRange.At("input", "limit").With("min", 1).With("max", mostRetried)
 	}
-	err = d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	var retried int
+	var more bool
+	err := d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		retried, more = 0, false
 		q := tx.Delivery.Query().Where(entdelivery.StatusEQ(entdelivery.StatusDEAD), tx.Locking())
 		if err := in.Filter.narrow(q, "input", "filter"); err != nil {
@@ -127,7 +135,10 @@ func (d *Deliveries) RetryAll(ctx context.Context, in RetryDeliveriesInput) (ret
 		retried = len(rows)
 		return tx.Audit(ctx, "delivery.retry_all", viewer.House, scalar.ID{}, map[string]any{"retried": retried})
 	})
-	return retried, more, err
+	if err != nil {
+		return Retried{}, err
+	}
+	return Retried{&retried, &more}, nil
 }
 
 // Cancel ends a message that was not sent yet; one that others were to go with

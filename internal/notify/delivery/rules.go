@@ -50,7 +50,7 @@ func wants(p *schema.NotifyPreferences, s preference.Setting, channel string, ag
 
 // chosen says that the person himself decided.
 func chosen(d preference.Decision) bool {
-	return slices.Contains([]preference.Source{preference.SourceAll, preference.SourceTopic, preference.SourceType}, d.Source)
+	return slices.Contains([]preference.NotificationPreferenceSource{preference.SourceAll, preference.SourceTopic, preference.SourceType}, d.Source)
 }
 
 // plan is the rule of which messages a notification becomes: one for each

@@ -152,12 +152,30 @@ func (o *office) work(t testing.TB) {
 	c, err := job.New(o.db.Store, job.Options{Workers: workers, Queues: map[string]int{Queue: 4}, Log: o.Log})
 	must(t, err)
 	must(t, c.Start(ctx))
-	for end := time.Now().Add(20 * time.Second); o.count(t, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`) > 0; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); o.count(t, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatal("the queue does not come to an end")
+			t.Fatalf("the queue does not come to an end: %s", o.failures(t))
 		}
 	}
 	must(t, c.Stop(ctx))
+}
+
+// failures are what jobs failed with.
+func (o *office) failures(t testing.TB) (all string) {
+	t.Helper()
+	text := `CAST(errors AS text)`
+	if o.db.Dialect() == "sqlite3" {
+		text = `json(errors)`
+	}
+	rows, err := o.db.Query(context.Background(), `SELECT coalesce(`+text+`, '') FROM river_job WHERE state <> 'completed'`)
+	must(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		must(t, rows.Scan(&s))
+		all += s + "\n"
+	}
+	return all
 }
 
 func (o *office) count(t testing.TB, query string) (n int) {
