@@ -17,8 +17,6 @@ import (
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
-
-	"github.com/google/uuid"
 )
 
 // wireNotify builds the feed and what stands around it.
