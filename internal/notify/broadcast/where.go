@@ -159,10 +159,12 @@ func (w *where) deeds(f schema.SegmentFilter) {
 		between(w, text+`)`, args, n.Min, n.Max)
 	}
 	if p := f.Bought; p != nil {
-		w.and(`EXISTS (SELECT 1 FROM orders o JOIN order_lines l ON l.order_id = o.id WHERE ` + bought + ` AND l.cancelled < l.quantity`)
+		// Not a join: SQLite would begin at all who bought it, for each person.
+		w.and(`EXISTS (SELECT 1 FROM orders o WHERE ` + bought)
 		w.within(`o.placed_at`, p.Days)
+		w.and(`EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = o.id AND l.cancelled < l.quantity`)
 		w.products(*p, `l.product_id`, `l.category`)
-		w.add(`)`)
+		w.add(`))`)
 	}
 	if p := f.Viewed; p != nil {
 		w.looked(*p, `viewed_products`, `v.viewed_at`)
@@ -204,13 +206,15 @@ func (w *where) within(column string, days *int) {
 
 // looked are products that people have to do with without an order.
 func (w *where) looked(p schema.SegmentOf, table, when string) {
-	w.and(`EXISTS (SELECT 1 FROM ` + table + ` v`)
-	if len(p.Categories) > 0 {
-		w.add(` JOIN products p ON p.id = v.product_id`)
-	}
-	w.add(` WHERE v.user_id = users.id`)
+	w.and(`EXISTS (SELECT 1 FROM ` + table + ` v WHERE v.user_id = users.id`)
 	w.within(when, p.Days)
-	w.products(p, `v.product_id`, `p.category`)
+	if len(p.Categories) == 0 {
+		w.products(p, `v.product_id`, ``)
+	} else {
+		w.and(`EXISTS (SELECT 1 FROM products p WHERE p.id = v.product_id`)
+		w.products(p, `p.id`, `p.category`)
+		w.add(`)`)
+	}
 	w.add(`)`)
 }
 
