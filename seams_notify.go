@@ -55,8 +55,8 @@ func (k *kabinet) wordsInFeed(ctx context.Context, tx *store.Tx, w notify.Wordin
 
 // offerEnds finds an offer of a person: what it is called and when it ends for
 // him.
-func (k *kabinet) offerEnds(ctx context.Context, user, offer uuid.UUID) (o send.OfferEnd, found bool, err error) {
-	mine := viewer.With(ctx, viewer.Viewer{UserID: user, OwnerID: user})
+func (k *kabinet) offerEnds(ctx context.Context, user, offer uuid.UUID, lang string) (o send.OfferEnd, found bool, err error) {
+	mine := viewer.With(ctx, viewer.Viewer{UserID: user, OwnerID: user, Locale: lang})
 	page, err := k.promotions.OffersOf(mine, user, nil, nil, nil, nil, nil)
 	for after := (*scalar.Cursor)(nil); err == nil; page, err = k.promotions.OffersOf(mine, user, nil, after, nil, nil, nil) {
 		for _, e := range page.Edges {

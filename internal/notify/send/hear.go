@@ -117,23 +117,28 @@ func (s *Sending) Work(workers *river.Workers) { job.Handle(workers, s.later) }
 
 // later does nothing where the rule or the fact is gone by then.
 func (s *Sending) later(ctx context.Context, j *river.Job[later]) error {
-	ctx = asSystem(ctx)
-	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		rules, err := s.rules.rows(ctx, tx.Client, tx.Now)
-		if err != nil {
+	return s.Store.InTx(asSystem(ctx), func(ctx context.Context, tx *store.Tx) error {
+		if err := s.ask(ctx, tx, j.Args); err != nil {
 			return err
-		}
-		if r := rules.byKey[j.Args.Rule]; r != nil {
-			e, found, err := factAt(ctx, tx, j.Args.Stream, j.Args.Seq)
-			if err == nil && found && e.Kind == r.Event {
-				err = s.apply(ctx, tx, r, e)
-			}
-			if err != nil {
-				return err
-			}
 		}
 		return job.Complete(ctx, tx, j)
 	})
+}
+
+func (s *Sending) ask(ctx context.Context, tx *store.Tx, l later) error {
+	rules, err := s.rules.rows(ctx, tx.Client, tx.Now)
+	if err != nil {
+		return err
+	}
+	r := rules.byKey[l.Rule]
+	if r == nil {
+		return nil
+	}
+	e, found, err := factAt(ctx, tx, l.Stream, l.Seq)
+	if err != nil || !found || e.Kind != r.Event {
+		return err
+	}
+	return s.apply(ctx, tx, r, e)
 }
 
 // reader reads rows: a transaction, or the store outside of one.

@@ -193,7 +193,7 @@ func (s *Sending) sees(ctx context.Context, me uuid.UUID, id scalar.ID) (bool, e
 	case "acc":
 		return c.LedgerAccount.Query().Where(ledgeraccount.ID(id.UUID), ledgeraccount.OwnerID(me), ledgeraccount.KindEQ(ledgeraccount.KindBONUS)).Exist(ctx)
 	}
-	_, found, err := s.Offer(ctx, me, id.UUID)
+	_, found, err := s.Offer(ctx, me, id.UUID, "")
 	return found, err
 }
 

@@ -10,6 +10,7 @@ import (
 	ent "kabinet/ent/generated"
 	entnotification "kabinet/ent/generated/notification"
 	"kabinet/ent/generated/reminder"
+	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/locale"
 	"kabinet/internal/notify"
 	"kabinet/internal/store"
@@ -37,7 +38,11 @@ func (s *Sending) RemindersDue(ctx context.Context, limit int) (int, error) {
 func (s *Sending) remind(ctx context.Context, r *ent.Reminder) error {
 	var offer *OfferEnd
 	if r.Kind == reminder.KindOFFER_END { // read outside of the transaction, by the domain whose it is
-		o, found, err := s.Offer(ctx, r.UserID, *r.SubjectID)
+		lang, err := s.Store.Client.User.Query().Where(entuser.ID(r.UserID)).Select(entuser.FieldLocale).Strings(ctx)
+		if err != nil {
+			return store.Translate(err)
+		}
+		o, found, err := s.Offer(ctx, r.UserID, *r.SubjectID, strings.Join(lang, ""))
 		if err != nil {
 			return err
 		}

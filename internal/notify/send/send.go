@@ -35,9 +35,9 @@ type Sending struct {
 	Preferences *preference.Preferences
 	Log         *slog.Logger // of rules that failed; nil: the default one
 
-	// Offer finds an offer of a person: what it is called in his language and
-	// when it ends for him. found is false where he has it not, or no more.
-	Offer func(ctx context.Context, user, offer uuid.UUID) (o OfferEnd, found bool, err error)
+	// Offer finds an offer of a person: what it is called in a language and when
+	// it ends for him. found is false where he has it not, or no more.
+	Offer func(ctx context.Context, user, offer uuid.UUID, lang string) (o OfferEnd, found bool, err error)
 
 	rules ruleCache
 }
