@@ -30,7 +30,9 @@ func newWorld(t *testing.T, db *storetest.DB) *world {
 	t.Helper()
 	settings := &preference.Settings{Store: db.Store}
 	w := &world{DB: db, s: &Sending{Store: db.Store, Inbox: &notify.Inbox{Store: db.Store}, Preferences: &preference.Preferences{Store: db.Store, Settings: settings},
-		Offer: func(context.Context, uuid.UUID, uuid.UUID, string) (OfferEnd, bool, error) { return OfferEnd{}, false, nil }}}
+		Offer: func(context.Context, uuid.UUID, uuid.UUID, string) (OfferEnd, bool, error) {
+			return OfferEnd{}, false, nil
+		}}}
 	w.write(t, func(ctx context.Context, tx *store.Tx) error {
 		u, err := tx.User.Create().SetDisplayName("Анна").SetLocale("ru").SetTimeZone("Europe/Moscow").SetStatus(entuser.StatusACTIVE).Save(ctx)
 		if err == nil {
