@@ -22,6 +22,7 @@ import (
 	entorder "kabinet/ent/generated/order"
 	"kabinet/ent/generated/product"
 	"kabinet/internal/account"
+	"kabinet/internal/adapter/mail"
 	"kabinet/internal/adapter/oidc/oidctest"
 	"kabinet/internal/adapter/telegram/telegramtest"
 	"kabinet/internal/bonus"
@@ -89,7 +90,9 @@ func newWorldOf(t testing.TB, db *storetest.DB, more map[string]string, look fun
 	check(t, err)
 	secret, err := cfg.SecretKey()
 	check(t, err)
-	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLogInto(&w.log), secret: secret, send: w.post, text: w.text, look: look})
+	out, err := w.sender(cfg)
+	check(t, err)
+	w.app, err = assemble(ctx, db.Store, parts{cfg: cfg, log: testLogInto(&w.log), secret: secret, send: w.post, mail: out, text: w.text, look: look})
 	check(t, err)
 	srv := httptest.NewServer(w.app.edge.Handler())
 	w.url = srv.URL
@@ -131,6 +134,20 @@ func (w *world) post(_ context.Context, _, subject, text, _, _ string) error {
 	return nil
 }
 
+// sender is how letters leave where KABINET_SMTP_URL is set: into the world's
+// own hands from letters.example, by SMTP from other servers.
+func (w *world) sender(cfg *config.Config) (mail.Sender, error) {
+	switch {
+	case cfg.Mail.SMTPURL == "":
+		return nil, nil
+	case strings.Contains(cfg.Mail.SMTPURL, "letters.example"):
+		return func(ctx context.Context, m mail.Message) error {
+			return w.post(ctx, m.To, m.Subject, m.Text, m.HTML, m.ID)
+		}, nil
+	}
+	return mail.SMTP(cfg.Mail.SMTPURL, cfg.Mail.From)
+}
+
 // text catches what goes by SMS.
 func (w *world) text(ctx context.Context, to, text, id string) error {
 	return w.post(ctx, to, "SMS", text, "", id)
@@ -156,8 +173,9 @@ func (w *world) settle(t testing.TB) {
 		check(t, untilDone(ctx, w.app.privacy.DeletionsDue))
 		check(t, untilDone(ctx, w.app.bot.Due))
 		check(t, untilDone(ctx, w.app.surveys.Due))
+		check(t, untilDone(ctx, w.app.deliveries.Due))
 		const events = `SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard`
-		const jobs = `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'ticket-answer', 'ticket-receipt', 'hear_again', 'wish_alert') AND state NOT IN ('completed', 'cancelled', 'discarded') OR queue = 'webhook' AND state IN ('available', 'running') OR queue = 'bot' AND state IN ('available', 'running')`
+		const jobs = `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'ticket-answer', 'ticket-receipt', 'hear_again', 'wish_alert') AND state NOT IN ('completed', 'cancelled', 'discarded') OR queue = 'webhook' AND state IN ('available', 'running') OR queue IN ('bot', 'delivery') AND state IN ('available', 'running')`
 		// In one statement: a job that ends between two would tell unseen.
 		waiting := w.count(t, `SELECT (`+events+`) + (`+jobs+`)`)
 		if waiting == 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/company"
 	"kabinet/ent/generated/contactpoint"
 	entdelivery "kabinet/ent/generated/delivery"
 	entnotification "kabinet/ent/generated/notification"
@@ -24,6 +25,7 @@ import (
 	"kabinet/internal/notify/template"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 // office is the room over a test's database, with a person who has a mailbox
@@ -48,17 +50,13 @@ func must(t testing.TB, err error) {
 func newOffice(t testing.TB, db *storetest.DB) *office {
 	t.Helper()
 	must(t, job.Migrate(context.Background(), db.Store))
-	sealer, err := store.NewSealer([]byte("0123456789abcdef0123456789abcdef"))
-	must(t, err)
-	settings := &preference.Settings{Store: db.Store}
-	preferences := &preference.Preferences{Store: db.Store, Settings: settings, Sealer: sealer, Public: "https://shop.example"}
-	o := &office{db: db, Deliveries: &Deliveries{
-		Store: db.Store, Sealer: sealer, Preferences: preferences, Templates: &template.Templates{Store: db.Store, Preferences: preferences},
-		Endpoints: &endpoint.Endpoints{Store: db.Store, Sealer: sealer}, Site: "https://shop.example",
-		Chance: func() float64 { return 0.5 }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	}}
+	o := officeOver(db.Store)
+	o.db = db
 	ctx := storetest.System()
 	must(t, db.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if err = tx.Company.Create().SetID(viewer.House).SetKind(company.KindHOUSE).SetName("The Shop").Exec(ctx); err != nil {
+			return err
+		}
 		if o.user, err = tx.User.Create().SetDisplayName("Anna").SetStatus("ACTIVE").Save(ctx); err != nil {
 			return err
 		}
@@ -70,6 +68,20 @@ func newOffice(t testing.TB, db *storetest.DB) *office {
 			SetVerifiedAt(tx.Now).SetIsPrimary(true).Exec(ctx)
 	}))
 	return o
+}
+
+// officeOver is the room over a database, without anybody in it.
+func officeOver(s *store.Store) *office {
+	sealer, err := store.NewSealer([]byte("0123456789abcdef0123456789abcdef"))
+	if err != nil {
+		panic(err)
+	}
+	preferences := &preference.Preferences{Store: s, Settings: &preference.Settings{Store: s}, Sealer: sealer, Public: "https://shop.example"}
+	return &office{Deliveries: &Deliveries{
+		Store: s, Sealer: sealer, Preferences: preferences, Templates: &template.Templates{Store: s, Preferences: preferences},
+		Endpoints: &endpoint.Endpoints{Store: s, Sealer: sealer}, Site: "https://shop.example",
+		Chance: func() float64 { return 0.5 }, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}}
 }
 
 // takes is a provider that takes everything.
@@ -137,7 +149,12 @@ func (o *office) give(t testing.TB, typ, title string) *ent.Notification {
 }
 
 // work runs the queue until nothing of it can be done now.
-func (o *office) work(t testing.TB) {
+func (o *office) work(t testing.TB) { t.Helper(); o.workWithin(t, 5*time.Second) }
+
+// benchTime is for what benchmarks send.
+const benchTime = 5 * time.Minute
+
+func (o *office) workWithin(t testing.TB, within time.Duration) {
 	t.Helper()
 	ctx := context.Background()
 	for {
@@ -149,10 +166,10 @@ func (o *office) work(t testing.TB) {
 	}
 	workers := river.NewWorkers()
 	o.Work(workers)
-	c, err := job.New(o.db.Store, job.Options{Workers: workers, Queues: map[string]int{Queue: 4}, Log: o.Log})
+	c, err := job.New(o.db.Store, job.Options{Workers: workers, Queues: map[string]int{Queue: 16}, Log: o.Log})
 	must(t, err)
 	must(t, c.Start(ctx))
-	for end := time.Now().Add(5 * time.Second); o.count(t, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`) > 0; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(within); o.count(t, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the queue does not come to an end: %s", o.failures(t))
 		}
