@@ -301,7 +301,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Notification":
 		switch field {
-		case "actions", "deliveries":
+		case "deliveries":
 			return true
 		}
 	case "NotificationRule":

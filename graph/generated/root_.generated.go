@@ -36504,6 +36504,10 @@ enum ErrorCode {
   TEMPLATE_INVALID
   "HTML of a template holds what letters may not hold; params.what, params.reason (in English), params.line, params.column."
   TEMPLATE_HTML_REFUSED
+  "The caller has no proven address, number or device on the channel; params.channel."
+  NO_ADDRESS
+  "No provider took the message; params.channel, params.failure."
+  MESSAGE_NOT_SENT
   "Notifications of this type are not sent so, or are turned off; params.type."
   NOTIFICATION_TYPE_REFUSED
   "The address of the browser's push service is not one that may be called; params.reason."

@@ -24,7 +24,7 @@ func (i *Inbox) TrimDue(ctx context.Context, limit int) (n int, err error) {
 	}
 	ctx = viewer.AsSystem(ctx, "notify.trim")
 	old, err := i.Store.Client.Notification.Query().Where(entnotification.CreatedAtLT(i.Store.Now().Add(-i.Retention)), entnotification.SnoozedUntilAtIsNil()).
-		Order(entnotification.ByCreatedAt(sql.OrderAsc())).Limit(limit).Select(entnotification.FieldID, entnotification.FieldUserID).All(ctx)
+		Order(entnotification.ByCreatedAt(sql.OrderAsc()), entnotification.ByID()).Limit(limit).Select(entnotification.FieldID, entnotification.FieldUserID).All(ctx)
 	if err != nil {
 		return 0, store.Translate(err)
 	}
