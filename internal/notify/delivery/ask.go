@@ -139,7 +139,7 @@ func (d *Deliveries) sift(ctx context.Context, tx *store.Tx, s *sending) error {
 	}
 	s.rows = good
 	for reason, ids := range gone { // one statement a reason, of which there are few
-		err := tx.Delivery.Update().Where(entdelivery.IDIn(ids...)).SetStatus(entdelivery.StatusSKIPPED).SetStatusReason(reason).ClearDueAt().Exec(ctx)
+		err := tx.Delivery.Update().Where(entdelivery.IDIn(ids...)).SetStatus(entdelivery.StatusSKIPPED).SetStatusReason(reason).ClearDueAt().ClearSentWithID().Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -209,10 +209,16 @@ func (d *Deliveries) note(ctx context.Context, tx *store.Tx, s *sending, v *verd
 	if err := u.ClearDueAt().Exec(ctx); err != nil {
 		return err
 	}
-	if err := d.end(ctx, tx, s, v.status, v.reason); err != nil {
+	if err := d.end(ctx, tx, s, v.status, v.reason); err != nil || !unreachable(v.reason) {
 		return err
 	}
 	return hurry(ctx, tx, s)
+}
+
+// unreachable says that a person cannot be reached by the channel, whatever he
+// wants.
+func unreachable(r entdelivery.StatusReason) bool {
+	return r == entdelivery.StatusReasonNO_ADDRESS || r == entdelivery.StatusReasonGONE || r == entdelivery.StatusReasonNOT_CONFIGURED
 }
 
 // end ends those that go with a message as it ended itself.

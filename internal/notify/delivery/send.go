@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -119,6 +120,11 @@ func within(ctx context.Context, p Provider, m Message) (Reply, error) {
 	}
 	done := make(chan answer, 1)
 	go func() {
+		defer func() {
+			if broken := recover(); broken != nil { // of this message alone
+				done <- answer{err: fmt.Errorf("delivery: %s panicked: %v", p.Name, broken)}
+			}
+		}()
 		r, err := p.Send(ctx, m)
 		done <- answer{r, err}
 	}()
