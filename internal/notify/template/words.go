@@ -71,8 +71,12 @@ func (r reading) words(v any, filter string) string {
 // cut bounds a value and takes out what no text of ours holds: controls, and
 // signs that turn the direction of what follows.
 func cut(s string) string {
-	if utf8.RuneCountInString(s) > mostTaken {
-		s = string([]rune(s)[:mostTaken-1]) + "…"
+	n := 0
+	for i := range s { // no further than it is shown
+		if n++; n > mostTaken {
+			s = s[:i] + "…"
+			break
+		}
 	}
 	return strings.Map(func(c rune) rune {
 		switch {
