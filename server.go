@@ -348,7 +348,7 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if o.Routes, err = k.payments(); err != nil {
 		return err
 	}
-	o.Routes = k.withDeliveryHook(k.withTelegramHook(k.withMailHook(k.callback(o.Routes))))
+	o.Routes = k.withNotifyLinks(k.withDeliveryHook(k.withTelegramHook(k.withMailHook(k.callback(o.Routes)))))
 	schema := k.schema(p.look)
 	k.openWebhooks(schema, o)
 	k.edge, err = web.New(schema, o)
