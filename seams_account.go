@@ -9,6 +9,7 @@ import (
 	"kabinet/internal/account"
 	"kabinet/internal/account/contact"
 	"kabinet/internal/account/desk"
+	"kabinet/internal/account/factor"
 	"kabinet/internal/adapter/hook"
 	"kabinet/internal/adapter/payment"
 	"kabinet/internal/config"
@@ -116,4 +117,16 @@ func texter(cfg *config.Config, log *slog.Logger) (account.SendSMS, error) {
 func (k *kabinet) newDesk() (*desk.Desk, error) {
 	return desk.New(desk.Options{Store: k.store, People: k.people, SiteURL: k.cfg.PublicURL, PasswordTTL: k.cfg.Session.InitialPassword,
 		Locale: k.cfg.Locale, TimeZone: k.cfg.TimeZone.String(), Log: k.log})
+}
+
+// secondFactors builds second factors and passkeys and ties them to the gate.
+func (k *kabinet) secondFactors(s *store.Store, sealer *store.Sealer) (err error) {
+	k.factors, err = factor.New(factor.Options{
+		Store: s, People: k.people, Sealer: sealer,
+		Domain: k.cfg.PasskeyDomain(), Origins: k.cfg.PasskeyOrigins(), Name: k.cfg.Passkeys.Name,
+	})
+	if err == nil {
+		k.factors.Attach()
+	}
+	return err
 }

@@ -5,10 +5,35 @@ import (
 
 	ent "kabinet/ent/generated"
 	"kabinet/internal/bonus"
+	"kabinet/internal/bonus/earning"
+	"kabinet/internal/campaign"
+	"kabinet/internal/live"
+	"kabinet/internal/profile"
+	"kabinet/internal/promotion"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
 	"kabinet/internal/store"
+	"kabinet/internal/tier"
+	"kabinet/internal/wallet"
 )
+
+// benefits builds what stands around points: tiers, promotions, rewards,
+// referrals, campaigns and wallets.
+func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.Sealer) {
+	k.earnings = &earning.Earnings{Store: s, Points: k.points}
+	k.profiles = &profile.Profiles{Store: s, Rewarded: k.rewarded}
+	k.tiers = &tier.Tiers{Store: s, Account: k.bonusAccount}
+	k.people.FamilyCards, k.earnings.EarnTo = k.familyCards, k.earnTo
+	k.promotions = &promotion.Promotions{Store: s, Streams: streams}
+	k.rewards = &reward.Rewards{Store: s}
+	k.referrals = &referral.Referrals{Store: s, Public: k.cfg.PublicURL}
+	k.wireRewards()
+	k.wirePromotions()
+	k.campaigns = &campaign.Campaigns{Store: s, Streams: streams, Sealer: sealer}
+	k.wireCampaigns()
+	k.wallets = &wallet.Wallets{Store: s, Streams: streams, Books: k.books}
+	k.wireWallets()
+}
 
 // wireRewards ties rewards and referrals to the points that they cost and give.
 func (k *kabinet) wireRewards() {

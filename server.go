@@ -308,24 +308,6 @@ func (k *kabinet) hearsWhat() []store.Hearer {
 		k.lists.Hearers(), k.invoices.Hearers(), k.inbox.Hearers(), k.sending.Hearers(), k.endpoints.Hearers(), k.deliveries.Hearers(), k.webhooks.Hearers())
 }
 
-// benefits builds what stands around points: tiers, promotions, rewards,
-// referrals, campaigns and wallets.
-func (k *kabinet) benefits(s *store.Store, streams *live.Streams, sealer *store.Sealer) {
-	k.earnings = &earning.Earnings{Store: s, Points: k.points}
-	k.profiles = &profile.Profiles{Store: s, Rewarded: k.rewarded}
-	k.tiers = &tier.Tiers{Store: s, Account: k.bonusAccount}
-	k.people.FamilyCards, k.earnings.EarnTo = k.familyCards, k.earnTo
-	k.promotions = &promotion.Promotions{Store: s, Streams: streams}
-	k.rewards = &reward.Rewards{Store: s}
-	k.referrals = &referral.Referrals{Store: s, Public: k.cfg.PublicURL}
-	k.wireRewards()
-	k.wirePromotions()
-	k.campaigns = &campaign.Campaigns{Store: s, Streams: streams, Sealer: sealer}
-	k.wireCampaigns()
-	k.wallets = &wallet.Wallets{Store: s, Streams: streams, Books: k.books}
-	k.wireWallets()
-}
-
 // prepare makes what must be there before the first request.
 func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	system := viewer.AsSystem(ctx, "start")
