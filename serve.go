@@ -13,6 +13,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"kabinet/graph"
 	"kabinet/internal/account"
 	"kabinet/internal/adapter/hook"
 	"kabinet/internal/adapter/mail"
@@ -23,9 +24,11 @@ import (
 	"kabinet/internal/notify/delivery"
 	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
+	"kabinet/internal/scalar"
 	"kabinet/internal/support/bot"
 	"kabinet/internal/viewer"
 	"kabinet/internal/web"
+	"kabinet/internal/web/limit"
 	"kabinet/internal/webhook"
 )
 
@@ -253,4 +256,30 @@ func limits(c config.Limits) web.Limits {
 	l.RateNodes, l.RateBurst = c.RateNodes, c.RateBurst
 	l.SocketInit, l.SocketMessage, l.SocketsPerUser, l.Operations = c.SocketInit, c.SocketMessage, c.SocketsPerUser, c.SocketOperations
 	return l
+}
+
+// edgeOptions says what the edge is told: who calls, its limits, its checks.
+func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
+	c := k.cfg
+	o := web.Options{
+		Development: c.Development(), Origins: c.Origins, TrustedProxies: c.TrustedProxies, PlaceHeader: c.Session.PlaceHeader, Limits: limits(c.Limits), Trusted: trusted,
+		SignIn: func(ctx context.Context, by web.Credentials) (viewer.Viewer, error) {
+			return k.people.Viewer(ctx, account.Caller(by))
+		},
+		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Log: k.log,
+		Bulk: func(v viewer.Viewer) bool {
+			return v.Staff && (v.Reach("order", "write") == viewer.ReachAll || v.Reach("user", "write") == viewer.ReachAll)
+		},
+		Checks: []web.Check{
+			{Name: "database", Do: k.store.Ping},
+			{Name: "migrations", Do: k.store.CheckMigrations},
+			{Name: "bus", Do: func(context.Context) error { return k.bus.Ready() }},
+			{Name: "jobs", Do: func(ctx context.Context) error { return k.jobs.Ready(ctx) }},
+		},
+	}
+	o.Limits.Drain, o.Files = c.Drain, k.fileDoors()
+	if c.PublicURL != nil {
+		o.PublicURL = c.PublicURL.String()
+	}
+	return o
 }

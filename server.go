@@ -60,7 +60,6 @@ import (
 	"kabinet/internal/recommend"
 	"kabinet/internal/referral"
 	"kabinet/internal/reward"
-	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/support"
 	"kabinet/internal/support/bot"
@@ -375,29 +374,4 @@ func (k *kabinet) wake(heard bool) {
 // hear runs the hearers of facts that nobody has heard yet.
 func (k *kabinet) hear(ctx context.Context, limit int) (int, error) {
 	return k.store.Hear(viewer.AsSystem(ctx, "hear"), limit, k.hearers, job.HearFailed(k.log))
-}
-
-func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
-	c := k.cfg
-	o := web.Options{
-		Development: c.Development(), Origins: c.Origins, TrustedProxies: c.TrustedProxies, PlaceHeader: c.Session.PlaceHeader, Limits: limits(c.Limits), Trusted: trusted,
-		SignIn: func(ctx context.Context, by web.Credentials) (viewer.Viewer, error) {
-			return k.people.Viewer(ctx, account.Caller(by))
-		},
-		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Log: k.log,
-		Bulk: func(v viewer.Viewer) bool {
-			return v.Staff && (v.Reach("order", "write") == viewer.ReachAll || v.Reach("user", "write") == viewer.ReachAll)
-		},
-		Checks: []web.Check{
-			{Name: "database", Do: k.store.Ping},
-			{Name: "migrations", Do: k.store.CheckMigrations},
-			{Name: "bus", Do: func(context.Context) error { return k.bus.Ready() }},
-			{Name: "jobs", Do: func(ctx context.Context) error { return k.jobs.Ready(ctx) }},
-		},
-	}
-	o.Limits.Drain, o.Files = c.Drain, k.fileDoors()
-	if c.PublicURL != nil {
-		o.PublicURL = c.PublicURL.String()
-	}
-	return o
 }
