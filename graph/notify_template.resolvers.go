@@ -35,6 +35,12 @@ func (r *mutationResolver) PreviewNotificationTemplate(ctx context.Context, inpu
 	return &gql.PreviewNotificationTemplatePayload{Preview: shown, UserErrors: userErrors}, err
 }
 
+func (r *mutationResolver) SendTestNotification(ctx context.Context, input template.SendTestNotificationInput) (*gql.SendTestNotificationPayload, error) {
+	done, err := r.Resolver.Templates.SendTest(ctx, input)
+	userErrors, err := refusals(ctx, err)
+	return &gql.SendTestNotificationPayload{Sent: done.Sent, Preview: done.Preview, UserErrors: userErrors}, err
+}
+
 func (r *notificationTemplateResolver) SavedByID(ctx context.Context, obj *generated.NotificationTemplate) (*scalar.ID, error) {
 	return template.SavedByID(obj), nil
 }

@@ -524,6 +524,8 @@ func Arguments(ctx context.Context, es graphql.ExecutableSchema, object, field s
 		return ec.field_Mutation_sendReturn_args(ctx, raw)
 	case "Mutation.sendSecondFactorCode":
 		return ec.field_Mutation_sendSecondFactorCode_args(ctx, raw)
+	case "Mutation.sendTestNotification":
+		return ec.field_Mutation_sendTestNotification_args(ctx, raw)
 	case "Mutation.setCampaignStatus":
 		return ec.field_Mutation_setCampaignStatus_args(ctx, raw)
 	case "Mutation.setCustomerTier":

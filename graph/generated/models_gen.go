@@ -2417,6 +2417,16 @@ type SendSecondFactorCodePayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 }
 
+// What sendTestNotification gives.
+type SendTestNotificationPayload struct {
+	// To how many of the caller's addresses it went.
+	Sent *int `json:"sent,omitempty"`
+	// How it reads.
+	Preview *template.NotificationText `json:"preview,omitempty"`
+	// Why it was not sent: NO_ADDRESS where the caller has none on the channel, MESSAGE_NOT_SENT where no provider took it.
+	UserErrors []*UserError `json:"userErrors"`
+}
+
 // What setCampaignStatus gives.
 type SetCampaignStatusPayload struct {
 	// The campaign.

@@ -2747,6 +2747,7 @@ type ComplexityRoot struct {
 		SendNotification                    func(childComplexity int, input send.SendNotificationInput) int
 		SendReturn                          func(childComplexity int, input after.SendReturnInput) int
 		SendSecondFactorCode                func(childComplexity int, input factor.SendSecondFactorCodeInput) int
+		SendTestNotification                func(childComplexity int, input template.SendTestNotificationInput) int
 		SetCampaignStatus                   func(childComplexity int, input campaign.SetCampaignStatusInput) int
 		SetCustomerTier                     func(childComplexity int, input tier.SetCustomerTierInput) int
 		SetDefaultPaymentMethod             func(childComplexity int, input profile.SetDefaultPaymentMethodInput) int
@@ -5068,6 +5069,12 @@ type ComplexityRoot struct {
 
 	SendSecondFactorCodePayload struct {
 		Challenge  func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
+	SendTestNotificationPayload struct {
+		Preview    func(childComplexity int) int
+		Sent       func(childComplexity int) int
 		UserErrors func(childComplexity int) int
 	}
 
@@ -18088,6 +18095,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SendSecondFactorCode(childComplexity, args["input"].(factor.SendSecondFactorCodeInput)), true
+	case "Mutation.sendTestNotification":
+		if e.ComplexityRoot.Mutation.SendTestNotification == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendTestNotification_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendTestNotification(childComplexity, args["input"].(template.SendTestNotificationInput)), true
 	case "Mutation.setCampaignStatus":
 		if e.ComplexityRoot.Mutation.SetCampaignStatus == nil {
 			break
@@ -28122,6 +28140,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SendSecondFactorCodePayload.UserErrors(childComplexity), true
+
+	case "SendTestNotificationPayload.preview":
+		if e.ComplexityRoot.SendTestNotificationPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendTestNotificationPayload.Preview(childComplexity), true
+	case "SendTestNotificationPayload.sent":
+		if e.ComplexityRoot.SendTestNotificationPayload.Sent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendTestNotificationPayload.Sent(childComplexity), true
+	case "SendTestNotificationPayload.userErrors":
+		if e.ComplexityRoot.SendTestNotificationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendTestNotificationPayload.UserErrors(childComplexity), true
 
 	case "ServiceLevel.calendar":
 		if e.ComplexityRoot.ServiceLevel.Calendar == nil {
@@ -44056,6 +44093,8 @@ extend type Mutation {
   revertNotificationTemplate(input: RevertNotificationTemplateInput!): RevertNotificationTemplatePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
   "Shows how a draft, or what is in force, reads with values of one's own or made-up ones. Nothing is kept or sent."
   previewNotificationTemplate(input: PreviewNotificationTemplateInput!): PreviewNotificationTemplatePayload! @access(audience: [STAFF], permission: MESSAGING_READ)
+  "Sends a draft, or what is in force, with made-up values to the caller's own proven address, number or devices, and to nobody else; at once, whatever the hour and his preferences. 20 in an hour at most."
+  sendTestNotification(input: SendTestNotificationInput!): SendTestNotificationPayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
 }
 
 "How notifications of a type read on a channel in a language: one version of it."
@@ -44219,6 +44258,36 @@ type PreviewNotificationTemplatePayload {
   "How it reads."
   preview: NotificationText
   "Why it cannot be shown."
+  userErrors: [UserError!]!
+}
+
+"Input of sendTestNotification. Without title, text and html it is what is in force."
+input SendTestNotificationInput {
+  "The type; layout: the frame, around a made-up letter."
+  type: String!
+  "How it goes."
+  channel: DeliveryChannel!
+  "The language, en or ru."
+  locale: Locale!
+  "The clock that times are shown by; UTC when absent."
+  timeZone: TimeZone
+  "The headline of the draft."
+  title: String
+  "The plain text of the draft."
+  text: String
+  "The HTML of the draft."
+  html: String
+  "Values by the names of variables; those that are not said are made up. Up to 50, of up to 1,000 characters."
+  params: JSON
+}
+
+"What sendTestNotification gives."
+type SendTestNotificationPayload {
+  "To how many of the caller's addresses it went."
+  sent: Int
+  "How it reads."
+  preview: NotificationText
+  "Why it was not sent: NO_ADDRESS where the caller has none on the channel, MESSAGE_NOT_SENT where no provider took it."
   userErrors: [UserError!]!
 }
 `, BuiltIn: false},
@@ -62357,6 +62426,18 @@ func (ec *executionContext) childFields_SendSecondFactorCodePayload(ctx context.
 		return ec.fieldContext_SendSecondFactorCodePayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SendSecondFactorCodePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SendTestNotificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sent":
+		return ec.fieldContext_SendTestNotificationPayload_sent(ctx, field)
+	case "preview":
+		return ec.fieldContext_SendTestNotificationPayload_preview(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendTestNotificationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendTestNotificationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ServiceLevel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -133,7 +133,7 @@ func (w wording) values() map[string]any {
 	for k, v := range w.Params {
 		all[k] = v
 	}
-	all["message.title"], all["message.body"], all["message.url"] = w.Title, w.Body, w.URL
+	all["message.title"], all["message.body"], all["message.url"] = w.Title, ours(w.Body), ours(w.URL)
 	all["customer.name"], all["business"] = w.Name, w.business
 	return all
 }
@@ -191,8 +191,8 @@ func (w wording) message(h, frame *held) (m Message, err error) {
 func (w wording) letter(m Message, content template.HTML, frame *held) (Message, error) {
 	values := w.values()
 	values["message.title"], values["preheader"] = m.Title, preheader(m.Text)
-	values["unsubscribeUrl"], values["preferencesUrl"] = w.UnsubscribeURL, w.PreferencesURL
-	values["content"] = m.Text + w.itemsText() + w.linksText()
+	values["unsubscribeUrl"], values["preferencesUrl"] = ours(w.UnsubscribeURL), ours(w.PreferencesURL)
+	values["content"] = ours(m.Text + w.itemsText() + w.linksText())
 	text, lacks := w.fill(frame.text, values)
 	page := frame.html
 	if page == nil {
@@ -211,7 +211,7 @@ func (w wording) letter(m Message, content template.HTML, frame *held) (Message,
 
 // headline is one line of bounded length.
 func headline(s string) string {
-	s = strings.Join(strings.Fields(cut(s)), " ")
+	s = strings.Join(strings.Fields(cut(s, mostText)), " ")
 	if utf8.RuneCountInString(s) > mostTitle {
 		s = string([]rune(s)[:mostTitle-1]) + "…"
 	}
@@ -260,7 +260,7 @@ func (w wording) itemsText() string {
 	var b strings.Builder
 	for _, i := range w.Items {
 		fmt.Fprintf(&b, "\n\n• %s", headline(i.Title))
-		if body := tidy(cut(i.Body)); body != "" {
+		if body := tidy(cut(i.Body, mostText)); body != "" {
 			b.WriteString("\n" + body)
 		}
 		if i.URL != "" {
@@ -284,7 +284,7 @@ func piece(name string, i Item) template.HTML {
 
 func (w wording) itemsHTML() (all template.HTML) {
 	for _, i := range w.Items {
-		all += piece("item", Item{headline(i.Title), tidy(cut(i.Body)), i.URL})
+		all += piece("item", Item{headline(i.Title), tidy(cut(i.Body, mostText)), i.URL})
 	}
 	return all
 }

@@ -211,6 +211,17 @@ func TestLayoutsAreGood(t *testing.T) {
 	}
 }
 
+// TestLongBodiesStayWhole sends more than a value may have: only values are cut.
+func TestLongBodiesStayWhole(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat("word ", 1000) + "end"
+	w := wording{Ask: Ask{Channel: Email, Title: "x", Body: body, URL: "https://shop.example/" + strings.Repeat("a", 1500)}, reading: reading{"en", "UTC"}}
+	m, err := w.message(builtInOf(place{"order.paid", Email, "en"}), builtInOf(place{LayoutType, Email, "en"}))
+	if err != nil || !strings.Contains(m.Text, body) || !strings.Contains(m.HTML, body) || !strings.Contains(m.Text, w.URL) || !strings.Contains(m.HTML, w.URL) {
+		t.Errorf("the letter is not whole: %v", err)
+	}
+}
+
 // TestLettersAreBounded fills a letter in with values that are as long as they
 // come: it is refused or bounded, never as long as one likes.
 func TestLettersAreBounded(t *testing.T) {

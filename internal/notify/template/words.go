@@ -47,7 +47,9 @@ func (r reading) words(v any, filter string) string {
 	case nil:
 		return ""
 	case string:
-		return cut(v)
+		return cut(v, mostTaken)
+	case ours:
+		return cut(string(v), mostText)
 	case bool:
 		return strconv.FormatBool(v)
 	case time.Time:
@@ -63,17 +65,21 @@ func (r reading) words(v any, filter string) string {
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
 	if n, ok := v.(json.Number); ok {
-		return cut(n.String())
+		return cut(n.String(), mostTaken)
 	}
 	return ""
 }
 
+// ours is a value that is no parameter: what the message says as a whole, and
+// where it leads. It may be long.
+type ours string
+
 // cut bounds a value and takes out what no text of ours holds: controls, and
 // signs that turn the direction of what follows.
-func cut(s string) string {
+func cut(s string, most int) string {
 	n := 0
 	for i := range s { // no further than it is shown
-		if n++; n > mostTaken {
+		if n++; n > most {
 			s = s[:i] + "…"
 			break
 		}
@@ -96,6 +102,8 @@ func has(v any) bool {
 		return false
 	case string:
 		return strings.TrimSpace(v) != ""
+	case ours:
+		return strings.TrimSpace(string(v)) != ""
 	case bool:
 		return v
 	case map[string]any:
