@@ -32,7 +32,7 @@ go build -C tools -o "$work/testsum" ./testsum
 export KABINET_TEST_REQUIRE_POSTGRES=1
 {
 	go test -C tools -json ./testsum &&
-		go test -C bench -json ./... &&
+		go run ./internal/store/pgtest -- go test -C bench -json ./... && # bench/chaos starts a server of its own; this installs one
 		go run ./internal/store/pgtest -- go test -json -timeout 30m ./... &&
 		env -u KABINET_TEST_REQUIRE_POSTGRES tools/equality.sh -json
 } | "$work/testsum" -counts "$work/go" || status=1
@@ -53,16 +53,28 @@ browser() {
 	"${root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -qq -y --no-install-recommends chromium >/dev/null
 }
 
+installed() {
+	[[ ! package-lock.json -nt node_modules/.package-lock.json ]] || npm ci --no-audit --no-fund
+}
+
+# The npm package clients/live: built, for conformance/live.test.mjs too, what
+# its README shows compiled, its own tests told.
+live() {
+	cd clients/live
+	installed && npm run --silent build && npm run --silent check || return 1
+	node --test --test-timeout=60000 --test-reporter=spec --test-reporter-destination=stdout \
+		--test-reporter=tap --test-reporter-destination="$work/tap-live" test/*.test.mjs
+}
+
 # Node counts for itself: the lines "# pass N" at the end of its TAP report.
 conformance() {
 	CGO_ENABLED=0 go build -o "$work/kabinet" . || return 1
+	local failed=0
+	(live) || failed=1
 	cd conformance
-	if [[ package-lock.json -nt node_modules/.package-lock.json ]]; then
-		npm ci --no-audit --no-fund || return 1
-	fi
+	installed || return 1
 	browser || return 1
 	export KABINET_BIN="$work/kabinet"
-	local failed=0
 	local run=(node --test --test-concurrency=1 --test-timeout=180000
 		--test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap)
 	"${run[@]}" --test-reporter-destination="$work/tap-sqlite" ./*.test.mjs || failed=1

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,8 +45,9 @@ type Cluster struct {
 	admin   *sql.DB
 }
 
-// Start starts the cluster in dir, making it at first.
-func Start(ctx context.Context, dir string) (*Cluster, error) {
+// Start starts the cluster in dir, making it at first. More settings go before
+// those of the bench.
+func Start(ctx context.Context, dir string, more ...string) (*Cluster, error) {
 	bin, version, err := locate(ctx)
 	if err != nil {
 		return nil, err
@@ -79,7 +81,7 @@ func Start(ctx context.Context, dir string) (*Cluster, error) {
 		}
 	}
 	args := []string{"-D", data, "-k", socket}
-	for _, s := range settings {
+	for _, s := range slices.Concat(settings, more) { // of two the later holds
 		args = append(args, "-c", s)
 	}
 	c.server = command(context.WithoutCancel(ctx), as, socket, filepath.Join(bin, "postgres"), args...)

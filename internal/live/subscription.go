@@ -197,10 +197,10 @@ func (s *Subscription) readEarly(ctx context.Context) error {
 func (s *Subscription) readLeg(ctx context.Context, l *leg) ([]event.Stored, error) {
 	// The mark goes before the read: a bell during the read marks anew.
 	rung := l.dirty.Swap(false)
-	last := l.last.Load()
-	if !l.more && (!rung || l.rung.Load() <= last) {
+	if !l.more && (!rung || l.rung.Load() <= l.last.Load()) {
 		return nil, nil
 	}
+	last := l.from()
 	l.more = true // holds when the read fails
 	rows, err := s.read(ctx, l.stream, last, batch)
 	if err != nil {
