@@ -87,12 +87,10 @@ func (p *Preferences) UpdateType(ctx context.Context, in UpdateNotificationTypeI
 
 // save runs a change of a type and gives the type as it is after it.
 func (p *Preferences) save(ctx context.Context, typ string, fn func(ctx context.Context, tx *store.Tx) error) (*NotificationType, error) {
-	err := p.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Lock(ctx, "companies", "id", viewer.House); err != nil { // or two could both be the first
-			return err
-		}
-		return fn(ctx, tx)
-	})
+	err := p.Store.InTx(ctx, fn)
+	if store.IsUnique(err) { // a twin was first to say anything of the type: now there is a row to hold
+		err = p.Store.InTx(ctx, fn)
+	}
 	p.Settings.forget()
 	if err != nil {
 		return nil, err
