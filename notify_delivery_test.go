@@ -26,8 +26,8 @@ import (
 
 const deliverySecret = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
-// buys lets somebody order, which is told him.
-func (w *world) buys(t *testing.T, who string) {
+// ordersTea lets somebody order, which is told him.
+func (w *world) ordersTea(t *testing.T, who string) {
 	t.Helper()
 	key := fmt.Sprint(w.db.Clock.Now().UnixNano(), time.Now().UnixNano())
 	w.do(t, who, `mutation { placeOrder(input: {lines: [{sku: "TEA", quantity: 1}], idempotencyKey: "`+key+`"}) { userErrors { code } } }`)
@@ -49,7 +49,7 @@ func TestNotificationLetters(t *testing.T) {
 			"KABINET_SMTP_URL": "smtp://127.0.0.1:1?tls=none", "KABINET_MAIL_FROM": "Shop <account@shop.example>", "KABINET_SMTP_FALLBACK_URL": "smtp://" + out.addr,
 		}, nil)
 		out.take()
-		w.buys(t, "alice")
+		w.ordersTea(t, "alice")
 		header, l := w.caught(t, out)
 		id := regexp.MustCompile(`^<dly_[0-9a-z]{26}@shop\.example>$`)
 		if !id.MatchString(header.Get("Message-Id")) || header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" || header.Get("To") != "<alice@example.com>" {
@@ -70,7 +70,7 @@ func TestNotificationLetters(t *testing.T) {
 		if resp.StatusCode != http.StatusOK {
 			t.Fatal(resp.Status)
 		}
-		w.buys(t, "alice")
+		w.ordersTea(t, "alice")
 		if all := out.take(); len(all) != 0 {
 			t.Errorf("%d letters after one click", len(all))
 		}
@@ -127,8 +127,8 @@ func (p *provider) taken() ([]map[string]any, []string) {
 	return append([]map[string]any(nil), p.got...), append([]string(nil), p.ids...)
 }
 
-// hookWorld sends by signed messages; alice has a number and wants them.
-func hookWorld(t *testing.T, db *storetest.DB) (*world, *provider) {
+// signedWorld sends by signed messages; alice has a number and wants them.
+func signedWorld(t *testing.T, db *storetest.DB) (*world, *provider) {
 	t.Helper()
 	p := newProvider(t, db.Clock.Now)
 	w := newWorldOf(t, db, map[string]string{
@@ -146,9 +146,9 @@ func hookWorld(t *testing.T, db *storetest.DB) (*world, *provider) {
 // A channel by signed messages: later, never, gone, and what is said of them.
 func TestSignedChannel(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
-		w, p := hookWorld(t, db)
+		w, p := signedWorld(t, db)
 		p.answers(http.StatusTooManyRequests, "60")
-		w.buys(t, "alice")
+		w.ordersTea(t, "alice")
 		const fields = "id status reason providerRef address attempts { status failure }"
 		if got := w.newest(t, "alice", "WHATSAPP", fields+" dueAt"); !strings.Contains(got, `"FAILED"`) || !strings.Contains(got, `"status":429`) || !strings.Contains(got, `"address":"+44***18"`) {
 			t.Fatal(got)
@@ -175,7 +175,7 @@ func TestSignedChannel(t *testing.T) {
 		}
 		for status, want := range map[int]string{http.StatusGone: `"reason":"GONE"`, http.StatusUnprocessableEntity: `"reason":"REFUSED"`} {
 			p.answers(status, "")
-			w.buys(t, "alice")
+			w.ordersTea(t, "alice")
 			if s := w.newest(t, "alice", "WHATSAPP", "status reason"); !strings.Contains(s, `"DEAD"`) || !strings.Contains(s, want) {
 				t.Errorf("%d: %s", status, s)
 			}
@@ -209,8 +209,8 @@ func (w *world) tells(t *testing.T, channel, body, secret string, ago time.Durat
 // What providers say of messages: signed, fresh, of this channel, and once.
 func TestDeliveryWords(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
-		w, _ := hookWorld(t, db)
-		w.buys(t, "alice")
+		w, _ := signedWorld(t, db)
+		w.ordersTea(t, "alice")
 		said := func(word, what string) string { return `{"type": "message.` + word + `", "data": {` + what + `}}` }
 		const theirs, other = `"ref": "theirs-1"`, "whsec_MTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 		for _, c := range []struct {
@@ -268,7 +268,7 @@ func TestNotificationLetterReturned(t *testing.T) {
 			"KABINET_SUPPORT_ADDRESS": "support@shop.example", "KABINET_MAIL_HOOK_SECRET": deliverySecret,
 		}, nil)
 		out.take()
-		w.buys(t, "alice")
+		w.ordersTea(t, "alice")
 		header, _ := w.caught(t, out)
 		id, _, _ := strings.Cut(strings.Trim(header.Get("Message-Id"), "<>"), "@")
 		back := w.app.returnPath(id)
@@ -282,7 +282,7 @@ func TestNotificationLetterReturned(t *testing.T) {
 				t.Errorf("after a report to %s: %s", c.to, s)
 			}
 		}
-		w.buys(t, "alice")
+		w.ordersTea(t, "alice")
 		if all := out.take(); len(all) != 0 {
 			t.Errorf("%d letters to a mailbox that is gone", len(all))
 		}
