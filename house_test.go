@@ -232,6 +232,7 @@ func TestHouseLeftovers(t *testing.T) {
 
 // skips are the tests that may say no, with the reason.
 var skips = map[string]string{
+	"bench/chaos/chaos_test.go":          "it needs PostgreSQL and the signals of Linux, which make test has: there it must run",
 	"internal/store/pgtest/main_test.go": "go test ./... must work where there is no PostgreSQL; make test proves it ran",
 }
 
