@@ -112,7 +112,7 @@ func (s subject) tooMany(channel string) bool {
 	since := s.now.Add(-time.Duration(t.Seconds) * time.Second)
 	had := map[uuid.UUID]bool{}
 	for _, p := range s.past {
-		if p.channel == channel && p.at.After(since) {
+		if p.channel == channel && p.at.After(since) && p.notification != s.note {
 			had[p.notification] = true
 		}
 	}
