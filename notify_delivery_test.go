@@ -77,9 +77,9 @@ func TestNotificationLetters(t *testing.T) {
 	})
 }
 
-// provider is the other side of signed messages: it believes what is signed,
+// otherSide is whom signed messages go to: it believes what is signed,
 // and answers as it is told.
-type provider struct {
+type otherSide struct {
 	url string
 	now func() time.Time
 
@@ -90,9 +90,9 @@ type provider struct {
 	ids    []string
 }
 
-func newProvider(t *testing.T, now func() time.Time) *provider {
+func newProvider(t *testing.T, now func() time.Time) *otherSide {
 	t.Helper()
-	p := &provider{now: now, status: http.StatusOK}
+	p := &otherSide{now: now, status: http.StatusOK}
 	secret := secretOf(t, deliverySecret)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
@@ -115,20 +115,20 @@ func newProvider(t *testing.T, now func() time.Time) *provider {
 	return p
 }
 
-func (p *provider) answers(status int, after string) {
+func (p *otherSide) answers(status int, after string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status, p.after = status, after
 }
 
-func (p *provider) taken() ([]map[string]any, []string) {
+func (p *otherSide) taken() ([]map[string]any, []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]map[string]any(nil), p.got...), append([]string(nil), p.ids...)
 }
 
 // signedWorld sends by signed messages; alice has a number and wants them.
-func signedWorld(t *testing.T, db *storetest.DB) (*world, *provider) {
+func signedWorld(t *testing.T, db *storetest.DB) (*world, *otherSide) {
 	t.Helper()
 	p := newProvider(t, db.Clock.Now)
 	w := newWorldOf(t, db, map[string]string{
