@@ -104,8 +104,11 @@ func shown(r rune) rune {
 
 var mimeType = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]{1,100}$`)
 
+// longestLink is how many bytes of an address a header holds.
+const longestLink = 1900
+
 // unsubscribe is what may stand between the brackets of List-Unsubscribe.
-var unsubscribe = regexp.MustCompile(`^https?://[!-;=?-~]{1,1900}$`)
+var unsubscribe = regexp.MustCompile(`^https?://[!-;=?-~]+$`)
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{0,200}$`)
 
@@ -125,7 +128,7 @@ func (m Message) checked() (Message, error) {
 	if !idPattern.MatchString(m.ID) {
 		return m, fmt.Errorf("%w: the id has a character that a header cannot hold", ErrPermanent)
 	}
-	if m.Unsubscribe != "" && !unsubscribe.MatchString(m.Unsubscribe) {
+	if m.Unsubscribe != "" && (len(m.Unsubscribe) > longestLink || !unsubscribe.MatchString(m.Unsubscribe)) {
 		return m, fmt.Errorf("%w: not an address that a header can hold", ErrPermanent)
 	}
 	if err := m.checkTalk(); err != nil {
