@@ -1,0 +1,31 @@
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
+import { getMainDefinition } from '@apollo/client/utilities';
+import { print } from 'graphql';
+import { createLive } from 'kabinet-live';
+import { Observable } from 'rxjs';
+
+export function apolloClient(uri: string, getToken: () => string | null): ApolloClient {
+  const live = createLive({ url: uri, getToken });
+  const streams = new ApolloLink(
+    ({ query, variables, operationName }) =>
+      new Observable((sink) => {
+        const subscription = live.subscribe(
+          { query: print(query), variables, operationName },
+          { next: (result) => sink.next(result as ApolloLink.Result), error: (error) => sink.error(error), complete: () => sink.complete() },
+        );
+        return () => subscription.unsubscribe();
+      }),
+  );
+  const http = new HttpLink({ uri, headers: { authorization: `Bearer ${getToken()}` } });
+  return new ApolloClient({
+    cache: new InMemoryCache(),
+    link: ApolloLink.split(
+      ({ query }) => {
+        const main = getMainDefinition(query);
+        return main.kind === 'OperationDefinition' && main.operation === 'subscription';
+      },
+      streams,
+      http,
+    ),
+  });
+}
