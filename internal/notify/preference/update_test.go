@@ -13,8 +13,10 @@ import (
 
 	"kabinet/ent/generated/consent"
 	"kabinet/ent/generated/consentdocument"
+	entnotification "kabinet/ent/generated/notification"
 	"kabinet/internal/fault"
 	"kabinet/internal/notify/preference"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/viewer"
@@ -258,8 +260,7 @@ func TestTypeAtOnce(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w := newWorld(t, db)
-		staff := viewer.With(context.Background(), viewer.Viewer{UserID: w.boris, OwnerID: w.boris, Staff: true, Grants: map[viewer.Permission]viewer.Reach{
-			{Resource: "messaging", Operation: "read"}: viewer.ReachAll, {Resource: "messaging", Operation: "write"}: viewer.ReachAll}})
+		staff := w.staff()
 		var wg sync.WaitGroup
 		var done, stale atomic.Int64
 		for i := range 6 {
@@ -285,6 +286,42 @@ func TestTypeAtOnce(t *testing.T) {
 		}
 		if _, err := w.preferences.UpdateType(storetest.As(w.alice), preference.UpdateNotificationTypeInput{Type: "order.paid"}); fault.KindOf(err) != fault.Forbidden {
 			t.Errorf("a customer changes a type: %v", err)
+		}
+	})
+}
+
+// staff is boris, who may change how people are told.
+func (w *world) staff() context.Context {
+	return viewer.With(context.Background(), viewer.Viewer{UserID: w.boris, OwnerID: w.boris, Staff: true, Grants: map[viewer.Permission]viewer.Reach{
+		{Resource: "messaging", Operation: "read"}: viewer.ReachAll, {Resource: "messaging", Operation: "write"}: viewer.ReachAll}})
+}
+
+// A type that a rule in force makes stays.
+func TestTypeInUse(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		_, err := w.preferences.CreateType(w.staff(), preference.CreateNotificationTypeInput{
+			Type: "store.opening", Topic: entnotification.TopicSERVICE, Translations: []*scalar.Translation{{Locale: "en", Name: "Stores"}}})
+		check(t, err)
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			return tx.NotificationRule.Create().SetName("Stores").SetEvent("order.placed").SetType("store.opening").SetTexts(map[string]map[string]string{"en": {"title": "A", "body": "B"}}).Exec(ctx)
+		})
+		remove := func() error {
+			_, err := w.preferences.DeleteType(w.staff(), preference.DeleteNotificationTypeInput{Type: "store.opening"})
+			return err
+		}
+		f, ok := fault.As(remove())
+		if !ok || f.Code != "NOTIFICATION_TYPE_IN_USE" || f.Params["rules"] != 1 || f.Params["broadcasts"] != 0 {
+			t.Fatalf("%v", f)
+		}
+		w.write(t, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE notification_rules SET retired_at = ?`, tx.Now)
+			return err
+		})
+		check(t, remove())
+		if _, found, err := w.preferences.Settings.Of(context.Background(), w.Client, "store.opening"); err != nil || found {
+			t.Errorf("it is there still: %v", err)
 		}
 	})
 }
