@@ -69,7 +69,7 @@ func TestCatalogue(t *testing.T) {
 	found, seen := told(t), map[string]bool{}
 	for typ, where := range found {
 		if _, known := preference.TypeOf(typ); !known {
-			t.Errorf("%s makes %s: put it into types.go", where, typ)
+			t.Errorf("%s makes %s: put it into catalogue.go", where, typ)
 		}
 	}
 	for _, k := range preference.Types() {
