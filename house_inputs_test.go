@@ -18,7 +18,7 @@ var grave = regexp.MustCompile(`^(?i:id|key|kind|status|seq|verified.*|.*role.*|
 var mayBeSaid = map[string]string{
 	"id": "names the caller's own row", "DisableCodeFactorInput.kind": "of an address", "EnableCodeFactorInput.kind": "of an address", "SendSecondFactorCodeInput.kind": "of an address",
 	"SaveReminderInput.kind": "what the caller's own reminder goes by",
-	"OpenTicketInput.kind": "what it is about", "StartTypingInput.kind": "typing, or there", "RequestReturnInput.kind": "for money or for other goods", "UpdateProfileInput.kind": "a person or a business", "ChangeFamilyRoleInput.role": "in the holder's own family", "InviteToFamilyInput.role": "in the holder's own family",
+	"OpenTicketInput.kind":   "what it is about", "StartTypingInput.kind": "typing, or there", "RequestReturnInput.kind": "for money or for other goods", "UpdateProfileInput.kind": "a person or a business", "ChangeFamilyRoleInput.role": "in the holder's own family", "InviteToFamilyInput.role": "in the holder's own family",
 	"GenerateDocumentInput.kind": "which paper of what one may read", "OrderFilter.status": "which of the orders that one may read",
 	"AddTicketParticipantInput.userId": "a colleague, if his role lets him", "RemoveTicketParticipantInput.userId": "of the caller's own ticket",
 	"InviteToFamilyInput.userId": "who is asked", "TransferRecipientInput.userId": "who gets it", "PointsRecipient.userId": "who gets it",
