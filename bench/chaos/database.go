@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -28,7 +31,12 @@ func (w *world) killBackend(ctx context.Context, target int) bool {
 	if err := w.db.QueryRowContext(ctx, `SELECT array_agg(pid) `+backends).Scan(pq.Array(&pids)); err != nil || len(pids) == 0 {
 		return false
 	}
-	return syscall.Kill(int(pids[target%len(pids)]), syscall.SIGKILL) == nil
+	pid := int(pids[target%len(pids)])
+	// It may have ended since, and the number be another's.
+	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err != nil || !bytes.HasPrefix(name, []byte("postgres")) {
+		return false
+	}
+	return syscall.Kill(pid, syscall.SIGKILL) == nil
 }
 
 // holdPeople locks the rows whose counters number the streams of some people.
