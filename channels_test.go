@@ -69,7 +69,7 @@ func TestChannelsTell(t *testing.T) {
 		w.settle(t)
 		pushed, chatted := len(service.Got(browser)), len(w.telegram.Sent(7))
 
-		w.ask(t, "staff", fmt.Sprintf(orderStatus, "IN_TRANSIT", "a"))
+		w.ask(t, "staff", fmt.Sprintf(orderStatus, "SHIPPED", "a"))
 		w.settle(t)
 		soon(t, "the browser is told", func() bool { return len(service.Got(browser)) == pushed+1 })
 		soon(t, "the chat is told", func() bool { return len(w.telegram.Sent(7)) == chatted+1 })

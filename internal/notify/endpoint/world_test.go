@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/ent/generated/session"
+	"kabinet/ent/generated/user"
 	"kabinet/internal/fault"
 	"kabinet/internal/notify/endpoint"
 	"kabinet/internal/scalar"
@@ -70,7 +71,7 @@ func (w *world) write(t *testing.T, f func(ctx context.Context, tx *store.Tx) er
 func (w *world) person(t *testing.T, lang string) (v viewer.Viewer) {
 	t.Helper()
 	w.write(t, func(ctx context.Context, tx *store.Tx) error {
-		u, err := tx.User.Create().SetDisplayName("P").SetLocale(lang).SetTimeZone("UTC").Save(ctx)
+		u, err := tx.User.Create().SetStatus(user.StatusACTIVE).SetDisplayName("P").SetLocale(lang).SetTimeZone("UTC").Save(ctx)
 		v = viewer.Viewer{UserID: u.ID, OwnerID: u.ID, Locale: lang}
 		return err
 	})
