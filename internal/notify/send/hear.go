@@ -18,6 +18,7 @@ import (
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/audience"
 	"kabinet/internal/event"
+	"kabinet/internal/fault"
 	"kabinet/internal/job"
 	"kabinet/internal/locale"
 	"kabinet/internal/notify"
@@ -208,8 +209,18 @@ func (s *Sending) failed(ctx context.Context, tx *store.Tx, r *ready, e event.St
 		log = slog.Default()
 	}
 	log.WarnContext(ctx, "a notification rule failed", "rule", r.GlobalID().String(), "event", e.EventID.String(), "kind", e.Kind, "error", why.Error())
-	_, err := tx.Exec(ctx, `UPDATE notification_rules SET failures = failures + 1, last_error = ?, last_error_at = ? WHERE id = ?`, clip500(why.Error()), tx.Now, r.ID)
+	_, err := tx.Exec(ctx, `UPDATE notification_rules SET failures = failures + 1, last_error = ?, last_error_at = ? WHERE id = ?`, clip500(reason(why)), tx.Now, r.ID)
 	return err
+}
+
+// reason is what failed, for people.
+func reason(err error) string {
+	if f, is := fault.As(err); is {
+		if text, has := f.Params["reason"].(string); has {
+			return text
+		}
+	}
+	return err.Error()
 }
 
 func clip500(s string) string {

@@ -61,7 +61,7 @@ func tried(in TestNotificationRuleInput, d *draft, why error, e event.Stored) (t
 		t.EventID = &id
 	}
 	if why != nil {
-		text := why.Error()
+		text := reason(why)
 		t.Failure = &text
 		return t
 	}

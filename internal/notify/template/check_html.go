@@ -149,6 +149,8 @@ func (p *page) attribute(at int, element, name, v string) error {
 			return p.refuse(at, what, "it is of no use in a letter")
 		}
 		return nil
+	case strings.Trim(name, "x") == "": // a variable, hidden
+		return p.refuse(at, "<"+element+" {{ … }}>", "a variable stands in text, or in a value between quotes")
 	case strings.HasPrefix(name, "on"):
 		return p.refuse(at, what, "it would run a program")
 	case !attributes[name]:

@@ -104,12 +104,12 @@ func (t *Templates) inForce(ctx context.Context, client *ent.Client) (*force, er
 	if err := t.readNew(ctx, client, fresh, f.held); err != nil {
 		return nil, store.Translate(err)
 	}
-	name, err := client.Company.Query().Where(company.ID(viewer.House)).Select(company.FieldName).String(ctx)
+	names, err := client.Company.Query().Where(company.ID(viewer.House)).Select(company.FieldName).Strings(ctx)
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	if name != "House" { // as it is made
-		f.business = name
+	if len(names) == 1 && names[0] != "House" { // as it is made
+		f.business = names[0]
 	}
 	t.cached.Store(f)
 	return f, nil
