@@ -41,7 +41,10 @@ func (k *kabinet) identities(s *store.Store, streams *live.Streams, sealer *stor
 	if k.social, err = k.signInProviders(sealer); err != nil {
 		return err
 	}
-	k.desk, err = k.newDesk()
+	if k.desk, err = k.newDesk(); err != nil {
+		return err
+	}
+	k.endpoints, err = k.newEndpoints(sealer)
 	return err
 }
 

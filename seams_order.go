@@ -12,6 +12,8 @@ import (
 	"kabinet/ent/schema"
 	"kabinet/internal/account"
 	"kabinet/internal/adapter/payment"
+	"kabinet/internal/live"
+	"kabinet/internal/order"
 	"kabinet/internal/order/after"
 	"kabinet/internal/order/history"
 	"kabinet/internal/order/invoice"
@@ -19,6 +21,15 @@ import (
 	"kabinet/internal/viewer"
 	"kabinet/internal/wallet"
 )
+
+// wireOrders builds orders and what reads them. It needs points.
+func (k *kabinet) wireOrders(streams *live.Streams) {
+	k.orders = &order.Orders{
+		Store: k.store, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder, Return: k.points.ReturnForOrder,
+		Known: k.known, Customers: k.customers, NoCancel: !k.cfg.OrderCancel,
+	}
+	k.wireHistory()
+}
 
 // wireAfter builds what follows a purchase.
 func (k *kabinet) wireAfter(sealer *store.Sealer) {

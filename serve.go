@@ -20,7 +20,6 @@ import (
 	"kabinet/internal/config"
 	"kabinet/internal/demo"
 	"kabinet/internal/job"
-	"kabinet/internal/notify/broadcast"
 	"kabinet/internal/notify/delivery"
 	"kabinet/internal/paper"
 	"kabinet/internal/privacy"
@@ -67,7 +66,7 @@ func (k *kabinet) housework() []job.Housework {
 	system := func(do func(context.Context) error) func(context.Context) error {
 		return func(ctx context.Context) error { return do(viewer.AsSystem(ctx, "clock")) }
 	}
-	return []job.Housework{
+	return append([]job.Housework{
 		{Name: "settle-points", Every: time.Minute, Do: batch(k.points.SettleDue)},
 		{Name: "review-tiers", Every: time.Minute, Do: batch(k.tiers.ReviewDue)},
 		{Name: "remind-points", Every: time.Hour, Do: batch(k.points.RemindExpiring)},
@@ -83,8 +82,6 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "expire-payments", Every: time.Minute, Do: batch(k.after.ExpireDue)},
 		{Name: "refund-payments", Every: time.Minute, Do: batch(k.after.RefundDue)},
 		{Name: "tell-overdue-invoices", Every: time.Minute, Do: batch(k.invoices.TellOverdue)},
-		{Name: "run-broadcasts", Every: 5 * time.Second, Timeout: broadcast.RunTime, Do: batch(k.broadcasts.Due)},
-		{Name: "tell-announcements", Every: 5 * time.Second, Do: batch(k.broadcasts.AnnouncementsDue)},
 		{Name: "tidy-wallets", Every: time.Minute, Do: batch(k.wallets.TidyDue)},
 		{Name: "end-accounts", Every: time.Minute, Do: batch(k.privacy.DeletionsDue)},
 		{Name: "export-data", Every: 15 * time.Second, Timeout: privacy.ExportTime, Do: batch(k.privacy.ExportsDue)},
@@ -103,20 +100,14 @@ func (k *kabinet) housework() []job.Housework {
 		{Name: "tick-clocks", Every: 15 * time.Second, Do: batch(k.clocks.TickDue)},
 		{Name: "end-bots", Every: time.Minute, Do: batch(k.bot.Due)},
 		{Name: "ask-surveys", Every: time.Minute, Do: batch(k.surveys.Due)},
-		{Name: "wake-notifications", Every: 15 * time.Second, Do: batch(k.inbox.WakeDue)},
-		{Name: "trim-notifications", Every: time.Hour, Do: batch(k.inbox.TrimDue)},
 		{Name: "trim-events", Every: time.Hour, Do: system(func(ctx context.Context) error {
 			return k.store.Trim(ctx, k.cfg.EventRetention)
 		})},
-		{Name: "remind-people", Every: time.Minute, Do: batch(k.sending.RemindersDue)},
-		{Name: "send-deliveries", Every: 5 * time.Second, Do: batch(k.deliveries.Due)},
-		{Name: "trim-deliveries", Every: time.Hour, Do: batch(k.deliveries.TrimDue)},
 		{Name: "trim-webhooks", Every: time.Hour, Do: batch(k.webhooks.TrimDue)},
 		{Name: "forget-keys", Every: time.Hour, Do: system(k.store.ForgetKeys)},
 		{Name: "forget-letters", Every: 24 * time.Hour, Do: system(k.post.Forget)},
-		{Name: "tidy-endpoints", Every: time.Minute, Do: batch(k.endpoints.TidyDue)},
 		{Name: "forget-sign-ins", Every: time.Hour, Do: system(k.people.Housekeeping)},
-	}
+	}, k.notifyHousework(batch)...)
 }
 
 func untilDone(ctx context.Context, do func(context.Context, int) (int, error)) error {
@@ -206,11 +197,7 @@ func (k *kabinet) serve(ctx context.Context, c config.Serve, stdout io.Writer) e
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer stop()
-	wg.Go(func() { k.relay.Run(behind) })
-	wg.Go(func() { k.hearTelegram(behind) })
-	if metrics != nil {
-		wg.Go(func() { _ = k.edge.ServeMetrics(behind, metrics) })
-	}
+	k.workBehind(behind, &wg, metrics)
 	if err := k.jobs.Start(behind); err != nil {
 		return err
 	}
@@ -232,6 +219,15 @@ func (k *kabinet) serve(ctx context.Context, c config.Serve, stdout io.Writer) e
 	defer cancel()
 	closePostOffice(drain)
 	return err
+}
+
+// workBehind begins what works until ctx ends, beside requests and jobs.
+func (k *kabinet) workBehind(ctx context.Context, wg *sync.WaitGroup, metrics net.Listener) {
+	wg.Go(func() { k.relay.Run(ctx) })
+	wg.Go(func() { k.hearTelegram(ctx) })
+	if metrics != nil {
+		wg.Go(func() { _ = k.edge.ServeMetrics(ctx, metrics) })
+	}
 }
 
 // welcome says where it listens and, in a demonstration, how to begin.

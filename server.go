@@ -258,15 +258,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		bus.Close()
 		return nil, err
 	}
-	if k.endpoints, err = k.newEndpoints(sealer); err != nil {
-		bus.Close()
-		return nil, err
-	}
-	k.orders = &order.Orders{
-		Store: s, Streams: streams, Earn: k.earn, Unearn: k.points.UnearnForOrder, Return: k.points.ReturnForOrder,
-		Known: k.known, Customers: k.customers, NoCancel: !k.cfg.OrderCancel,
-	}
-	k.wireHistory()
+	k.wireOrders(streams)
 	k.wireIntake()
 	k.points.Spent, k.points.Earned, k.points.ByEmail = k.orders.NoteSpent, k.orders.NoteEarned, k.byEmail
 	k.books = k.points.Books()

@@ -55,6 +55,16 @@ func (tx *Tx) SaveSetting(ctx context.Context, kind, handle string, value any) e
 	return c.Exec(ctx)
 }
 
+// MakeSetting puts a value in force where there is none. One that another
+// instance has made since stays: IsUnique.
+func (tx *Tx) MakeSetting(ctx context.Context, kind, handle string, value any) error {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("setting %s/%s: %w", kind, handle, err)
+	}
+	return tx.Setting.Create().SetScopeID(viewer.House).SetKind(kind).SetHandle(handle).SetValue(raw).Exec(viewer.AsSystem(ctx, "setting"))
+}
+
 func current(c *ent.SettingClient, kind, handle string) *ent.SettingQuery {
 	return c.Query().Where(setting.ScopeID(viewer.House), setting.Kind(kind), setting.Handle(handle), setting.RetiredAtIsNil())
 }
@@ -76,14 +86,7 @@ func (s *Store) Epoch(ctx context.Context) (string, error) {
 			break
 		}
 		err = s.InTx(ctx, func(ctx context.Context, tx *Tx) error {
-			// Another instance may have made it since. Saving would renew it;
-			// a plain insert violates the index instead.
-			value, err := json.Marshal(uuid.NewString()[:8])
-			if err != nil {
-				return err
-			}
-			return tx.Setting.Create().SetScopeID(viewer.House).SetKind("stream").SetHandle("epoch").SetValue(value).
-				Exec(viewer.AsSystem(ctx, "setting"))
+			return tx.MakeSetting(ctx, "stream", "epoch", uuid.NewString()[:8])
 		})
 		if err != nil && !IsUnique(err) {
 			return "", err

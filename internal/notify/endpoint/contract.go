@@ -49,8 +49,8 @@ func (m *Messenger) UnmarshalGQL(v any) (err error) {
 
 // What this room says no with, beside the faults of package fault.
 var (
-	// ErrAddressRefused: params.reason, a word of the guard's.
-	ErrAddressRefused = fault.New(fault.Invalid, "PUSH_ADDRESS_REFUSED")
+	// ErrPushAddressRefused: params.reason, a word of the guard's.
+	ErrPushAddressRefused = fault.New(fault.Invalid, "PUSH_ADDRESS_REFUSED")
 	// ErrMessengerUnavailable: there is no bot, or it is out of reach; params.messenger.
 	ErrMessengerUnavailable = fault.New(fault.Refused, "MESSENGER_UNAVAILABLE")
 	// ErrTooMany: params.limit are there already.

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/internal/store"
-	"kabinet/internal/viewer"
 )
 
 // Keys are the key pair by which push services know this server (RFC 8292), in
@@ -43,14 +42,9 @@ func (e *Endpoints) EnsureKeys(ctx context.Context, generate func() (Keys, error
 		if err != nil {
 			return fmt.Errorf("endpoint: %w", err)
 		}
-		value, err := json.Marshal(keptKeys{Public: made.Public, Sealed: e.Sealer.Seal([]byte(made.Private), keysPlace)})
-		if err != nil {
-			return err
-		}
+		kept := keptKeys{Public: made.Public, Sealed: e.Sealer.Seal([]byte(made.Private), keysPlace)}
 		err = e.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-			// Saving would renew what another instance has just made; a plain
-			// insert violates the index instead.
-			return tx.Setting.Create().SetScopeID(viewer.House).SetKind(settingKind).SetHandle(settingName).SetValue(value).Exec(viewer.AsSystem(ctx, "setting"))
+			return tx.MakeSetting(ctx, settingKind, settingName, kept)
 		})
 		if err != nil && !store.IsUnique(err) {
 			return err

@@ -61,7 +61,7 @@ func (e *Endpoints) Register(ctx context.Context, in RegisterPushEndpointInput) 
 	}
 	if in.Web != nil {
 		if reason := e.Guard(ctx, in.Web.Endpoint); reason != "" {
-			return nil, ErrAddressRefused.At("input", "web", "endpoint").With("reason", reason)
+			return nil, ErrPushAddressRefused.At("input", "web", "endpoint").With("reason", reason)
 		}
 	}
 	var id uuid.UUID
