@@ -169,7 +169,7 @@ var limitSettings = []setting{
 	span("KABINET_SOCKET_INIT", groupLimits, "3s", "How long a WebSocket may stay silent before connection_init", "5s",
 		100*time.Millisecond, time.Minute, func(c *Config) *time.Duration { return &c.Limits.SocketInit }),
 	size("KABINET_SOCKET_MESSAGE", "64KiB", "Bytes of one WebSocket message", "128KiB", 1<<10, 8<<20, func(c *Config) *int64 { return &c.Limits.SocketMessage }),
-	limit("KABINET_SOCKETS_PER_USER", "10", "WebSockets of one user at a time", 1, 10000, func(c *Config) *int { return &c.Limits.SocketsPerUser }),
+	limit("KABINET_SOCKETS_PER_USER", "10", "WebSockets and event streams of one user at a time", 1, 10000, func(c *Config) *int { return &c.Limits.SocketsPerUser }),
 	limit("KABINET_SOCKET_OPERATIONS", "50", "Operations on one WebSocket at a time", 1, 1000, func(c *Config) *int { return &c.Limits.SocketOperations }),
 	{env: "KABINET_PASSWORD_HASHES", group: groupLimits, def: "auto",
 		meaning: "Passwords checked at a time, 19 MiB each; auto is one for each processor", example: "4",
