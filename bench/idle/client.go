@@ -13,8 +13,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// dialect is how a client becomes a subscriber and knows an event. Another
-// transport, such as SSE, is another dialect and another connection.
+// dialect is how a client becomes a subscriber and knows an event. Event streams
+// are another dialect and another connection.
 type dialect interface {
 	path(user int) string
 	protocols() []string
@@ -22,11 +22,18 @@ type dialect interface {
 	take(c *client, message []byte) (event bool, err error)
 }
 
+// connection is what a client reads.
+type connection interface {
+	ReadMessage() (kind int, message []byte, err error)
+	Close() error
+}
+
 // client is one subscriber. What it has received outlives its connection.
 type client struct {
 	user int
-	ws   *websocket.Conn
-	gone chan struct{} // closed when the connection is
+	conn connection
+	ws   *websocket.Conn // conn, where it is a socket
+	gone chan struct{}   // closed when the connection is
 
 	mu    sync.Mutex
 	after string   // the last cursor
@@ -104,6 +111,15 @@ feeding:
 // servers limit the sockets of an address, and addresses have so many ports.
 func (f *fleet) join(ctx context.Context, c *client) error {
 	from := net.IPv4(127, 0, byte(1+c.user/200%200), byte(1+c.user%200))
+	if g, ok := f.server.speak.(graphqlSSE); ok {
+		conn, err := g.join(ctx, c, f.server.addr, from)
+		if err != nil {
+			return err
+		}
+		c.conn, c.gone = conn, make(chan struct{})
+		go f.read(c)
+		return nil
+	}
 	d := websocket.Dialer{
 		NetDialContext:   (&net.Dialer{LocalAddr: &net.TCPAddr{IP: from}}).DialContext,
 		HandshakeTimeout: 30 * time.Second, Subprotocols: f.server.speak.protocols(),
@@ -119,7 +135,7 @@ func (f *fleet) join(ctx context.Context, c *client) error {
 		}
 		return err
 	}
-	c.ws, c.gone = ws, make(chan struct{})
+	c.conn, c.ws, c.gone = ws, ws, make(chan struct{})
 	if err := f.server.speak.greet(c); err != nil {
 		_ = ws.Close()
 		return err
@@ -131,7 +147,7 @@ func (f *fleet) join(ctx context.Context, c *client) error {
 func (f *fleet) read(c *client) {
 	defer close(c.gone)
 	for {
-		_, b, err := c.ws.ReadMessage()
+		_, b, err := c.conn.ReadMessage()
 		if err != nil {
 			var end *websocket.CloseError
 			if errors.As(err, &end) {
@@ -139,7 +155,7 @@ func (f *fleet) read(c *client) {
 				c.code = end.Code
 				c.mu.Unlock()
 			}
-			_ = c.ws.Close()
+			_ = c.conn.Close()
 			return
 		}
 		event, err := f.server.speak.take(c, b)
@@ -168,7 +184,7 @@ func (f *fleet) forget() {
 // close hangs up everywhere.
 func (f *fleet) close() {
 	for _, c := range f.clients {
-		_ = c.ws.Close()
+		_ = c.conn.Close()
 	}
 	f.wait()
 }
@@ -265,6 +281,11 @@ func (graphqlWS) take(c *client, b []byte) (bool, error) {
 	if m.Type != "next" {
 		return false, fmt.Errorf("a %q that nobody expects: %s", m.Type, b)
 	}
+	return c.received(m.Payload)
+}
+
+// received takes an answer of the subscription.
+func (c *client) received(b []byte) (bool, error) {
 	var p struct {
 		Data struct {
 			NotificationAdded *struct {
@@ -274,7 +295,7 @@ func (graphqlWS) take(c *client, b []byte) (bool, error) {
 		}
 		Errors json.RawMessage
 	}
-	if err := json.Unmarshal(m.Payload, &p); err != nil {
+	if err := json.Unmarshal(b, &p); err != nil {
 		return false, err
 	}
 	added := p.Data.NotificationAdded

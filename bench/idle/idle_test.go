@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"errors"
+	"io"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -93,5 +97,38 @@ func TestBounds(t *testing.T) {
 	}
 	if kept(good, &resumption{n: 3, codes: map[int]int{1012: 2, 1006: 1}, verdict: verdict{gaps: 1}}) != 2 {
 		t.Error("a resume with a gap and a lost close frame passes")
+	}
+}
+
+// Events are read as messages; the end without "complete" is that of a restart,
+// and "complete" is a message that nobody expects.
+func TestEventStream(t *testing.T) {
+	const head = "retry: 5\n\n:\n\nevent: next\nid: c1\ndata: {\"a\":1}\n\n:\n\n"
+	for rest, want := range map[string]string{"": "", "event: complete\ndata:\n\n": `"complete"`} {
+		one, other := net.Pipe()
+		go func() {
+			_, _ = io.WriteString(other, head+rest)
+			_ = other.Close()
+		}()
+		s := &eventStream{nc: one, r: bufio.NewReaderSize(one, 16)}
+		if _, b, err := s.ReadMessage(); err != nil || string(b) != `{"a":1}` {
+			t.Errorf("%q %v", b, err)
+		}
+		_, b, err := s.ReadMessage()
+		if string(b) != want || want == "" && !errors.Is(err, brokenOff) {
+			t.Errorf("then %q %v", b, err)
+		}
+	}
+	fat := row{name: "kabinet", n: enough, heap: 12_000, stack: 12_000, goroutines: 2, small: []spent{{100, 0}}, big: []spent{{120, 0}}}
+	for sse, broken := range map[bool]int{false: 1, true: 0} {
+		r, n := report{options: options{sse: sse}, rows: []row{fat}}, 0
+		for _, b := range r.bounds() {
+			if !b.kept {
+				n++
+			}
+		}
+		if n != broken {
+			t.Errorf("24 kB with sse %v break %d bounds", sse, n)
+		}
 	}
 }

@@ -85,6 +85,9 @@ func newKabinet(ctx context.Context, o options, name string) (k *kabinet, err er
 		k.more = []string{"GOGC=" + o.gogc}
 	}
 	k.speak, k.open = graphqlWS{k.tokens}, "kabinet_running_subscriptions"
+	if o.sse {
+		k.speak = graphqlSSE{k.tokens}
+	}
 	k.tell = func(ctx context.Context, user int) error { return k.adjust(ctx, user, uuid.NewString()) }
 	k.stir = func(ctx context.Context) error {
 		for range 30 {

@@ -6,6 +6,7 @@
 //	go run ./idle -postgres URL        # PostgreSQL, in databases of its own
 //	go run ./idle -n 500 -targets 100  # a quick look
 //	go run ./idle -resume              # only the return after a restart
+//	go run ./idle -sse                 # Kabinet by event streams
 //
 // Servers are judged by what the system says of their processes; the clients
 // live in this one. It ends with 1 when a bound is broken. It writes no table
@@ -38,7 +39,7 @@ type options struct {
 	out                string
 	gogc               string
 	only               string
-	resume             bool
+	resume, sse        bool
 	dir                string // of everything that does not stay
 	root               string // of Kabinet's module
 }
@@ -77,6 +78,7 @@ func run(ctx context.Context) (ok bool, err error) {
 	flag.StringVar(&o.only, "only", "", "one of "+strings.Join(subjects, ", "))
 	flag.StringVar(&o.gogc, "gogc", "", "GOGC of every server; each its own without")
 	flag.BoolVar(&o.resume, "resume", false, "only the return of all clients after a restart")
+	flag.BoolVar(&o.sse, "sse", false, "Kabinet's clients listen by event streams in place of sockets")
 	flag.Parse()
 	if o.n <= o.small || o.targets < 1 || o.only != "" && !slices.Contains(subjects, o.only) {
 		return false, errors.New("-n must be above 100, -targets above 0, -only a name of the list")

@@ -20,6 +20,7 @@ import (
 // what a process has of its own.
 const (
 	mostBytes      = 20 << 10 // live heap and stacks, a subscription
+	mostBytesSSE   = 30 << 10 // the same over an event stream
 	mostGoroutines = 2.0
 	mostRatio      = 1.5 // of an event to one of n, to an event to one of 100
 	enough         = 5000
@@ -45,13 +46,17 @@ type bound struct {
 }
 
 func (r *report) bounds() (all []bound) {
+	most, end := mostBytes, "a restart ends every socket with 1012 and no operation with complete"
+	if r.sse {
+		most, end = mostBytesSSE, "a restart breaks every stream off, here 1012, and completes none"
+	}
 	for _, m := range r.rows {
 		if m.name != "kabinet" {
 			continue
 		}
 		if m.n >= enough {
 			all = append(all,
-				bound{"live heap and stacks of an idle subscription at most 20 KiB", fmt.Sprintf("%.1f KiB", (m.heap+m.stack)/1024), m.heap+m.stack <= mostBytes},
+				bound{fmt.Sprintf("live heap and stacks of an idle subscription at most %d KiB", most>>10), fmt.Sprintf("%.1f KiB", (m.heap+m.stack)/1024), m.heap+m.stack <= float64(most)},
 				bound{"goroutines of an idle subscription at most 2", fmt.Sprintf("%.2f", m.goroutines), m.goroutines <= mostGoroutines+0.01})
 		}
 		all = append(all, bound{fmt.Sprintf("CPU of an event to one of %d at most 1.5 of one to one of 100", m.n), fmt.Sprintf("%.2f", m.ratio()), m.ratio() <= mostRatio})
@@ -60,7 +65,7 @@ func (r *report) bounds() (all []bound) {
 		v := res.verdict
 		all = append(all,
 			bound{"resume: no gap, no repeat, no disorder", fmt.Sprintf("%d, %d, %d in %d deliveries", v.gaps, v.repeats, v.disorder, res.delivered), v == verdict{}},
-			bound{"a restart ends every socket with 1012 and no operation with complete", fmt.Sprintf("%s of %d, %d other messages", res.ends(), res.n, res.faults), res.codes[1012] == res.n && res.faults == 0})
+			bound{end, fmt.Sprintf("%s of %d, %d other messages", res.ends(), res.n, res.faults), res.codes[1012] == res.n && res.faults == 0})
 	}
 	return all
 }
@@ -85,7 +90,7 @@ func (r *report) finish(ctx context.Context) (ok bool, err error) {
 		fmt.Fprintln(os.Stderr, "idle: a message no server may send:", r.resume.firstFault)
 	}
 	out := r.out
-	if out == "" && r.n >= 10_000 && r.only == "" && !r.options.resume && r.profile == "" {
+	if out == "" && r.n >= 10_000 && r.only == "" && !r.options.resume && !r.sse && r.profile == "" {
 		out = filepath.Join(r.root, "bench", "results", "idle.md")
 		if r.postgres != "" {
 			out = filepath.Join(r.root, "bench", "results", "idle-postgres.md")
@@ -127,7 +132,11 @@ func (r *report) text(ctx context.Context) string {
 // run, of Kabinet's own with few subscribers.
 func (r *report) table(b *strings.Builder) {
 	base := slices.IndexFunc(r.rows, func(m row) bool { return m.name == "gorilla" })
-	fmt.Fprintf(b, "## %d idle subscribers, each on a socket of its own\n\n", r.n)
+	on := "socket"
+	if r.sse {
+		on = "socket, Kabinet's on an event stream,"
+	}
+	fmt.Fprintf(b, "## %d idle subscribers, each on a %s of its own\n\n", r.n, on)
 	b.WriteString("| server | live heap KiB | stacks KiB | together KiB | heap pages KiB | RSS KiB | goroutines | CPU to connect | CPU of an event | event at n : at 100 | late p50 | late p99 | idle % of a CPU |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, m := range r.rows {
 		against := func(own, gorilla time.Duration) string {
@@ -180,6 +189,9 @@ func (r *report) command() string {
 	}
 	if r.options.resume {
 		line += " -resume"
+	}
+	if r.sse {
+		line += " -sse"
 	}
 	if r.gogc != "" {
 		line += " -gogc " + r.gogc
