@@ -151,6 +151,7 @@ func (a *asking) isRow(def *ast.Definition) bool {
 var required = map[string]string{
 	"expiring": `(before: "2100-01-01T00:00:00Z")`, "order": `(by: {id: "%aliceOrder"})`, "product": `(by: {sku: "TEA"})`,
 	"ticket": `(id: "%ticket")`, "company": `(id: "%acme")`, "customerBonusAccount": `(userId: "%alice")`, "user": `(id: "%alice")`,
+	"unreadCounts": `(filters: [{name: "all"}])`,
 }
 
 // ask gives the rows of the way's type, and with strict looks at what was read.
@@ -306,7 +307,8 @@ var sortedBy = map[string][]string{"Order": {"placed_at"}, "Ticket": {"last_acti
 
 // besides are what a field reads of other tables, or for several askers at once.
 var besides = map[string][]string{
-	"User.memberships": append(of("Membership", "user_id"), of("Company")...), "User.streamPosition": {"users.stream_seq"},
+	"User.memberships": append(of("Membership", "user_id"), of("Company")...), "User.streamPosition": {"users.stream_seq"}, "Ticket.streamPosition": {"streams.stream_seq"},
+	"User.unreadCounts":     wholeRow("Notification"),
 	"Ticket.unreadCount":    {"ticket_participants.user_id", "ticket_participants.ticket_id", "ticket_participants.read_seq"},
 	"BonusAccount.expiring": {"ledger_lots.remaining"},
 	// looked up for all tickets of a page at once, by rows that are shown nearly whole
@@ -400,9 +402,10 @@ func (a *asking) ways(t *testing.T) (all []way) {
 // acting are those who act for a company.
 var acting = map[string]string{"carol": "acme"}
 
-// refused are the fields that carol's role as a Buyer does not reach, and what
-// nobody here has: a person represented.
-var refused = []string{"Company.bonusAccount", "Company.bonusAccounts", "Query.representedUser"}
+// refused are the fields that carol's role as a Buyer does not reach, what
+// nobody here has: a person represented, and groups of the feed, which are no
+// rows.
+var refused = []string{"Company.bonusAccount", "Company.bonusAccounts", "Query.representedUser", "User.notificationGroups"}
 
 // whose are the fields that alice would not see anything of.
 var whose = map[string]string{

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/internal/fault"
+	"kabinet/internal/job"
 	"kabinet/internal/live"
 	"kabinet/internal/notify"
 	"kabinet/internal/notify/broadcast"
@@ -149,4 +150,18 @@ func (k *kabinet) refusedLink(h http.Header, err error) int {
 		return http.StatusBadRequest
 	}
 	return http.StatusConflict
+}
+
+// notifyHousework is what is done by the clock about notifications.
+func (k *kabinet) notifyHousework(batch func(do func(context.Context, int) (int, error)) func(context.Context) error) []job.Housework {
+	return []job.Housework{
+		{Name: "run-broadcasts", Every: 5 * time.Second, Timeout: broadcast.RunTime, Do: batch(k.broadcasts.Due)},
+		{Name: "tell-announcements", Every: 5 * time.Second, Do: batch(k.broadcasts.AnnouncementsDue)},
+		{Name: "wake-notifications", Every: 15 * time.Second, Do: batch(k.inbox.WakeDue)},
+		{Name: "trim-notifications", Every: time.Hour, Do: batch(k.inbox.TrimDue)},
+		{Name: "remind-people", Every: time.Minute, Do: batch(k.sending.RemindersDue)},
+		{Name: "send-deliveries", Every: 5 * time.Second, Do: batch(k.deliveries.Due)},
+		{Name: "trim-deliveries", Every: time.Hour, Do: batch(k.deliveries.TrimDue)},
+		{Name: "tidy-endpoints", Every: time.Minute, Do: batch(k.endpoints.TidyDue)},
+	}
 }

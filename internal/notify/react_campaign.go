@@ -133,3 +133,9 @@ func (i *Inbox) OnRaffleDrawDue(ctx context.Context, tx *store.Tx, e event.Store
 	return i.giveAll(ctx, tx, e, users, note{topic: entnotification.TopicSERVICE, typ: "campaign.draw_due", severity: entnotification.SeverityINFO,
 		params: map[string]any{"campaign": name}})
 }
+
+// OnPromoCodesAssigned tells the customer that there are codes of his.
+func (i *Inbox) OnPromoCodesAssigned(ctx context.Context, tx *store.Tx, e event.Stored, f event.PromoCodesAssigned) error {
+	return i.giveOwn(ctx, tx, e, note{topic: entnotification.TopicPROMOTION, typ: "promo_codes.assigned", severity: entnotification.SeveritySUCCESS,
+		params: map[string]any{"count": f.Count}})
+}
