@@ -101,16 +101,17 @@ func TestOneAsksTelegram(t *testing.T) {
 		w := newWorldOf(t, db, map[string]string{"KABINET_TELEGRAM_TOKEN": telegramtest.Token}, nil)
 		var wg sync.WaitGroup
 		defer wg.Wait()
-		var stops []context.CancelFunc
+		var stops []func() // and waits until it has
 		for range 2 {
 			ctx, stop := context.WithCancel(context.Background())
+			done := make(chan struct{})
+			wg.Go(func() { defer close(done); w.app.hearTelegram(ctx) })
+			stops = append(stops, func() { stop(); <-done })
 			defer stop()
-			stops = append(stops, stop)
-			wg.Go(func() { w.app.hearTelegram(ctx) })
 			w.telegram.Say(7, "hello") // answered by whoever it is
 			w.telegram.Wait(7, len(stops))
 		}
-		stops[0]()
+		stops[0]() // both have one bot here, which has counted what it read
 		w.telegram.Say(7, "and again")
 		w.telegram.Wait(7, 3)
 		if n := w.telegram.AtOnce(); n != 1 {
