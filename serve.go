@@ -127,7 +127,7 @@ func (p *parts) complete(serves, rotates bool) (err error) {
 		if p.secret, err = p.cfg.SecretKey(); err != nil {
 			return err
 		}
-		p.older = p.cfg.OlderKeys()
+		p.older, p.passing = p.cfg.OlderKeys(), false
 	}
 	if !serves {
 		return nil

@@ -107,7 +107,7 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 		return nil
 	}
 	_, serves := command.(config.Serve)
-	p := parts{cfg: cfg, log: log, secret: []byte(rand.Text() + rand.Text())} // commands seal nothing that outlives them
+	p := parts{cfg: cfg, log: log, secret: []byte(rand.Text() + rand.Text()), passing: true} // commands seal nothing that outlives them
 	if p.trusted, err = trusted(cfg, log, serves); err != nil {
 		return err
 	}
@@ -173,6 +173,7 @@ type parts struct {
 	cfg     *config.Config
 	log     *slog.Logger
 	secret  []byte                                                  // of the sealer, 32 bytes or more
+	passing bool                                                    // the secret ends with the command: nothing is sealed, and nothing can be opened
 	older   [][]byte                                                // what they sealed is still read
 	send    account.Send                                            // nil: letters wait
 	mail    mail.Sender                                             // the same with all that a letter may have; nil where send stands for it
@@ -311,8 +312,10 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	if err := k.after.Prepare(system); err != nil {
 		return err
 	}
-	if err := k.ensurePushKeys(system); err != nil {
-		return err
+	if !p.passing {
+		if err := k.ensurePushKeys(system); err != nil {
+			return err
+		}
 	}
 	if k.jobs, err = k.work(p); err != nil {
 		return err
