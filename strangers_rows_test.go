@@ -174,7 +174,10 @@ func (w *strangers) fixedValues(ids map[string]uuid.UUID, user uuid.UUID) map[st
 		"documents":           {"kind": "UPLOAD", "visibility": "ALL", "currency": nil, "amount_minor": nil, "paid_minor": 0},
 		"payment_methods":     {"last4": "4242", "status": "ACTIVE"},
 		"notifications":       {"snoozed_until_at": nil},
-		"push_endpoints":      {"ended_at": nil},
+		"push_endpoints":      {"status": "ACTIVE", "ended_at": nil},
+		"messenger_links":     {"status": "WAITING"},
+		"deliveries":          {"status": "SENT", "due_at": nil},
+		"reminders":           {"status": "DONE", "due_at": nil},
 		"tasks":               {"kind": "test", "status": "DONE", "cursor": "{}", "counts": "{}"},
 		"reward_redemptions":  {"status": "FULFILLED", "refund_entry_id": nil, "ended_at": nil, "cancelled_by": nil, "texts": "{}"},
 	}
