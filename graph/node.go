@@ -46,62 +46,38 @@ func (r *Resolver) node(ctx context.Context, id scalar.ID) (ent.Noder, error) {
 func (r *Resolver) versioned(ctx context.Context, id scalar.ID) (ent.Noder, error) {
 	switch id.Prefix {
 	case "prog":
+		return noder(r.Points.Program(ctx, &id))
 	case "rule":
-		rule, err := found(r.Earnings.RuleNode(ctx, id))
-		if rule == nil || err != nil {
-			return nil, err
-		}
-		return rule, nil
+		return noder(r.Earnings.RuleNode(ctx, id))
 	case "rsn":
-		reason, err := found(r.After.Reason(ctx, id.UUID))
-		if reason == nil || err != nil {
-			return nil, err
-		}
-		return reason, nil
+		return noder(r.After.Reason(ctx, id.UUID))
 	case "sla":
-		level, err := found(r.Clocks.Level(ctx, id.UUID))
-		if level == nil || err != nil {
-			return nil, err
-		}
-		return level, nil
+		return noder(r.Clocks.Level(ctx, id.UUID))
 	case "cal":
-		calendar, err := found(r.Clocks.Calendar(ctx, id.UUID))
-		if calendar == nil || err != nil {
-			return nil, err
-		}
-		return calendar, nil
+		return noder(r.Clocks.Calendar(ctx, id.UUID))
 	case "tpl":
-		one, err := found(r.Templates.Node(ctx, id.UUID))
-		if one == nil || err != nil {
-			return nil, err
-		}
-		return one, nil
+		return noder(r.Templates.Node(ctx, id.UUID))
 	case "nrl":
-		one, err := found(r.Sending.RuleNode(ctx, id.UUID))
-		if one == nil || err != nil {
-			return nil, err
-		}
-		return one, nil
+		return noder(r.Sending.RuleNode(ctx, id.UUID))
 	case "art":
-		one, err := found(r.KnowledgeBase.Node(ctx, id.UUID))
-		if one == nil || err != nil {
-			return nil, err
-		}
-		return one, nil
+		return noder(r.KnowledgeBase.Node(ctx, id.UUID))
 	case "fee":
-		rule, err := found(r.Wallets.FeeRule(ctx, id.UUID))
-		if rule == nil || err != nil {
-			return nil, err
-		}
-		return rule, nil
-	default:
-		return nil, nil
+		return noder(r.Wallets.FeeRule(ctx, id.UUID))
 	}
-	p, err := found(r.Points.Program(ctx, &id))
-	if p == nil || err != nil {
-		return nil, err // a nil pointer would be a Node that is not nil
+	return nil, nil
+}
+
+// noder is a row as a Node, nil where it was not found: a nil pointer would be a
+// Node that is not nil.
+func noder[T any, P interface {
+	*T
+	ent.Noder
+}](v *T, err error) (ent.Noder, error) {
+	v, err = found(v, err)
+	if v == nil || err != nil {
+		return nil, err
 	}
-	return p, nil
+	return P(v), nil
 }
 
 // show is view, with an account's points as they are now: what fell due is

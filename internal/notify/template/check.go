@@ -12,13 +12,14 @@ import (
 // What this room says no with, beside the faults of package fault.
 var (
 	// ErrTemplateInvalid: params.reason, params.line, params.column.
-	ErrTemplateInvalid = fault.New(fault.Invalid, codeSyntax)
+	ErrTemplateInvalid = fault.New(fault.Invalid, "TEMPLATE_INVALID")
 	// ErrHTMLRefused: params.what, params.reason, params.line, params.column.
-	ErrHTMLRefused = fault.New(fault.Invalid, codeHTML)
+	ErrHTMLRefused = fault.New(fault.Invalid, "TEMPLATE_HTML_REFUSED")
 	// ErrUnknownVariable: params.variable, params.known, params.line, params.column.
 	ErrUnknownVariable = fault.New(fault.Invalid, "UNKNOWN_VARIABLE")
 )
 
+// The codes that a *broken carries, beside that of an unknown variable.
 const (
 	codeSyntax = "TEMPLATE_INVALID"
 	codeHTML   = "TEMPLATE_HTML_REFUSED"
@@ -36,20 +37,13 @@ func asFault(err error, path ...string) error {
 	if !errors.As(err, &b) {
 		return err
 	}
-	f := ErrTemplateInvalid
 	switch b.code {
 	case codeHTML:
-		f = ErrHTMLRefused
+		return ErrHTMLRefused.At(path...).With("what", b.params["what"]).With("reason", b.reason).With("line", b.line).With("column", b.column)
 	case ErrUnknownVariable.Code:
-		f = ErrUnknownVariable
+		return ErrUnknownVariable.At(path...).With("variable", b.params["variable"]).With("known", b.params["known"]).With("line", b.line).With("column", b.column)
 	}
-	for k, v := range b.params {
-		f = f.With(k, v)
-	}
-	if b.code != ErrUnknownVariable.Code {
-		f = f.With("reason", b.reason)
-	}
-	return f.At(path...).With("line", b.line).With("column", b.column)
+	return ErrTemplateInvalid.At(path...).With("reason", b.reason).With("line", b.line).With("column", b.column)
 }
 
 // names refuses the first variable that is not known, and plurals with another
