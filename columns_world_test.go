@@ -83,7 +83,8 @@ var filled = []string{
 	`UPDATE ticket_participants SET read_up_to = 1`,
 	`UPDATE users SET manager_id = (SELECT m.user_id FROM memberships m WHERE m.kind = 'STAFF' ORDER BY m.id LIMIT 1)`,
 	`INSERT INTO ticket_attachments (id, created_at, owner_id, ticket_id, message_id, document_id, title, mime, size, position) SELECT id, created_at, owner_id, ticket_id, id, id, 'T', 'text/plain', 5, 0 FROM ticket_messages WHERE removed_at IS NULL`,
-	`UPDATE notifications SET seen_at = created_at, read_at = created_at, data = '{"m":1}'`,
+	`UPDATE notifications SET seen_at = created_at, read_at = created_at, data = '{"m":1}', interacted_at = created_at, group_key = 'g', url = '/u',
+		actions = '[{"key":"a","labels":{"en":"A"},"style":"PRIMARY"}]', completed_action = 'a', completed_at = created_at`,
 }
 
 // parcels are a refund, a shipment and a return of an order.
