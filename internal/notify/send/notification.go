@@ -156,7 +156,7 @@ func (s *Sending) people(ctx context.Context, tx *store.Tx, in SendNotificationI
 		default:
 			r.User = &u.ID
 			if u.Status != entuser.StatusACTIVE {
-				r.Refused = ErrNotActive.Code
+				r.Refused = ErrUserNotActive.Code
 			} else {
 				people[u.ID] = u
 			}
@@ -193,8 +193,8 @@ func (k kept) sent(dry, replayed bool) Sent {
 				n++
 			}
 			told[*r.User] = true
-		case ErrNotActive.Code:
-			o.Err = ErrNotActive.At(below([]string{"input", field}, r.At)...)
+		case ErrUserNotActive.Code:
+			o.Err = ErrUserNotActive.At(below([]string{"input", field}, r.At)...)
 		default:
 			o.Err = fault.ErrNotFound.At(below([]string{"input", field}, r.At)...)
 		}

@@ -77,8 +77,8 @@ var (
 	ErrTooManyItems = fault.New(fault.Refused, "TOO_MANY_ITEMS")
 	// ErrDuplicateKey: a language or key that comes twice.
 	ErrDuplicateKey = fault.New(fault.Invalid, "DUPLICATE_KEY")
-	// ErrNotActive: a customer who is blocked or has not finished registering.
-	ErrNotActive = fault.New(fault.Refused, "USER_NOT_ACTIVE")
+	// ErrUserNotActive: a customer who is blocked or has not finished registering.
+	ErrUserNotActive = fault.New(fault.Refused, "USER_NOT_ACTIVE")
 )
 
 // may is nil for members of staff whose role has the permission.
