@@ -45,6 +45,7 @@ type keptRow struct {
 	User         *uuid.UUID `json:"user,omitempty"`
 	Notification *uuid.UUID `json:"notification,omitempty"`
 	Refused      string     `json:"refused,omitempty"` // NOT_FOUND or USER_NOT_ACTIVE
+	Status       string     `json:"status,omitempty"`  // of an account that is not in use
 	External     bool       `json:"external,omitempty"`
 	At           int        `json:"at"`
 }
@@ -156,7 +157,7 @@ func (s *Sending) people(ctx context.Context, tx *store.Tx, in SendNotificationI
 		default:
 			r.User = &u.ID
 			if u.Status != entuser.StatusACTIVE {
-				r.Refused = ErrUserNotActive.Code
+				r.Refused, r.Status = ErrUserNotActive.Code, string(u.Status)
 			} else {
 				people[u.ID] = u
 			}
@@ -194,7 +195,7 @@ func (k kept) sent(dry, replayed bool) Sent {
 			}
 			told[*r.User] = true
 		case ErrUserNotActive.Code:
-			o.Err = ErrUserNotActive.At(below([]string{"input", field}, r.At)...)
+			o.Err = ErrUserNotActive.At(below([]string{"input", field}, r.At)...).With("status", r.Status)
 		default:
 			o.Err = fault.ErrNotFound.At(below([]string{"input", field}, r.At)...)
 		}

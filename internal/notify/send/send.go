@@ -77,7 +77,8 @@ var (
 	ErrTooManyItems = fault.New(fault.Refused, "TOO_MANY_ITEMS")
 	// ErrDuplicateKey: a language or key that comes twice.
 	ErrDuplicateKey = fault.New(fault.Invalid, "DUPLICATE_KEY")
-	// ErrUserNotActive: a customer who is blocked or has not finished registering.
+	// ErrUserNotActive: a customer who is blocked or has not finished registering;
+	// params.status.
 	ErrUserNotActive = fault.New(fault.Refused, "USER_NOT_ACTIVE")
 )
 
