@@ -404,9 +404,9 @@ func (a *asking) ways(t *testing.T) (all []way) {
 var acting = map[string]string{"carol": "acme"}
 
 // refused are the fields that carol's role as a Buyer does not reach, what
-// nobody here has: a person represented, and groups of the feed, which are no
-// rows.
-var refused = []string{"Company.bonusAccount", "Company.bonusAccounts", "Query.representedUser", "User.notificationGroups"}
+// nobody here has: a person represented, and groups of the feed and the page of
+// preferences, which are no rows.
+var refused = []string{"Company.bonusAccount", "Company.bonusAccounts", "Query.representedUser", "User.notificationGroups", "User.notificationPreferences"}
 
 // whose are the fields that alice would not see anything of.
 var whose = map[string]string{
