@@ -128,10 +128,10 @@ func (s *Sender) Send(ctx context.Context, to Subscription, m Message) (Reply, e
 		return Reply{}, &Error{Word: "PAYLOAD", Permanent: true}
 	}
 	keys := s.Keys()
-	expires := now.Add(12 * time.Hour)
+	// The library signs for 12 hours by the clock of the machine.
 	resp, err := webpush.SendNotificationWithContext(ctx, body, &webpush.Subscription{Endpoint: to.Endpoint, Keys: webpush.Keys{Auth: to.Auth, P256dh: to.P256dh}}, &webpush.Options{
 		HTTPClient: s.Client, Subscriber: strings.TrimPrefix(s.Contact, "mailto:"), TTL: int(life.Seconds()), Topic: topic(m.Tag), Urgency: webpush.Urgency(urgency(m.Urgency)),
-		VAPIDPublicKey: keys.Public, VAPIDPrivateKey: keys.Private, VapidExpiration: expires,
+		VAPIDPublicKey: keys.Public, VAPIDPrivateKey: keys.Private,
 	})
 	if err != nil { // its text may hold the address
 		if s.Barred != nil && errors.Is(err, s.Barred) {
