@@ -162,9 +162,16 @@ describe('a customer with a browser that takes push messages', { skip: process.e
   });
 
   test('a change of an order is pushed, signed and sealed', async () => {
-    const { data } = await post(server.url, '{ vapidPublicKey me { orders(first: 20) { nodes { id fulfillmentStatus status } } } }', {}, token);
-    const order = data.me.orders.nodes.find((o) => ['NEW', 'ASSEMBLING'].includes(o.fulfillmentStatus) && o.status !== 'CANCELLED');
-    assert.ok(order, 'the demonstration has an order that has not left');
+    const { data } = await post(server.url, '{ vapidPublicKey products(first: 20) { nodes { sku status } } }', {}, token);
+    const { sku } = data.products.nodes.find((p) => p.status === 'ACTIVE');
+    const placed = await post(
+      server.url,
+      `mutation($input: PlaceOrderInput!) { placeOrder(input: $input) { order { id } userErrors { path code params } } }`,
+      { input: { lines: [{ sku, quantity: 1 }], idempotencyKey: 'push' } },
+      token,
+    );
+    const { order } = placed.data.placeOrder;
+    assert.ok(order, JSON.stringify(placed));
     const wish = await post(
       server.url,
       `mutation { updateNotificationPreferences(input: {choices: [{topic: ORDER, channel: WEB_PUSH, wanted: true}, {topic: SECURITY, channel: WEB_PUSH, wanted: false}]}) { userErrors { path code params } } }`,
