@@ -89,7 +89,7 @@ func (f *feed) kick() {
 
 func (f *feed) run() {
 	for {
-		rows, err := f.sub.poll(f.ctx)
+		rows, err := patiently(f.ctx, func() ([]event.Stored, error) { return f.sub.poll(f.ctx) })
 		if err == nil && len(rows) > 0 {
 			err = f.sink.Deliver(f.ctx, rows)
 		}

@@ -106,7 +106,8 @@ func (s *Streams) resume(ctx context.Context, after *string, streams []uuid.UUID
 // Follow sends what each makes of every event after the cursor, in order,
 // exactly once; nil is skipped. The channel closes when ctx ends or when the
 // streams cannot go on; then ended hears why, so that the transport can tell
-// the client. Errors at the start: ErrBadCursor, ErrExpired.
+// the client. each changes nothing: while the database is away it is called
+// again. Errors at the start: ErrBadCursor, ErrExpired.
 func Follow[T any](ctx context.Context, s *Streams, after *string, streams []uuid.UUID, ended func(error), each func(ctx context.Context, e event.Stored, cursor string) (*T, error)) (<-chan *T, error) {
 	return FollowSignals(ctx, s, after, streams, ended, each, nil)
 }
@@ -114,7 +115,7 @@ func Follow[T any](ctx context.Context, s *Streams, after *string, streams []uui
 // FollowSignals is Follow with the signals of the streams between the events,
 // each with the cursor as it stands: a signal moves none.
 func FollowSignals[T any](ctx context.Context, s *Streams, after *string, streams []uuid.UUID, ended func(error), each func(ctx context.Context, e event.Stored, cursor string) (*T, error), signal func(ctx context.Context, one Signal, cursor string) (*T, error)) (<-chan *T, error) {
-	c, err := s.resume(ctx, after, streams)
+	c, err := patiently(ctx, func() (Cursor, error) { return s.resume(ctx, after, streams) })
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func FollowSignals[T any](ctx context.Context, s *Streams, after *string, stream
 		Deliver: func(ctx context.Context, rows []event.Stored) error {
 			for _, e := range rows {
 				at.advance(e)
-				item, err := each(ctx, e, at.encode())
+				item, err := patiently(ctx, func() (*T, error) { return each(ctx, e, at.encode()) })
 				if err := send(ctx, item, err); err != nil {
 					return err
 				}
