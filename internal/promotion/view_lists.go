@@ -1,6 +1,11 @@
 package promotion
 
-import "context"
+import (
+	"context"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
+)
 
 // The lists of this domain. Their counts are made when they are asked for.
 
@@ -133,3 +138,33 @@ func (c *OfferConnection) Nodes() []*Offer {
 
 // TotalCount is how many there are in all.
 func (c *OfferConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// ofClub says what of a club takes statements of its own.
+type ofClub struct {
+	standing bool // whether the caller is in it, and else why he cannot join
+	members  bool // how many are in it
+}
+
+// askedOfClub is what is selected of the clubs below a list of memberships;
+// everything outside of GraphQL.
+func askedOfClub(ctx context.Context) (asked ofClub) {
+	if graphql.GetFieldContext(ctx) == nil {
+		return ofClub{true, true}
+	}
+	op := graphql.GetOperationContext(ctx)
+	var walk func(fields []graphql.CollectedField, club bool)
+	walk = func(fields []graphql.CollectedField, club bool) {
+		for _, f := range fields {
+			switch {
+			case club && (f.Name == "joinedAt" || f.Name == "whyNot"):
+				asked.standing = true
+			case club && f.Name == "members":
+				asked.members = true
+			case !club && slices.Contains([]string{"edges", "node", "nodes", "club"}, f.Name):
+				walk(graphql.CollectFields(op, f.Selections, nil), f.Name == "club")
+			}
+		}
+	}
+	walk(graphql.CollectFieldsCtx(ctx, nil), false)
+	return asked
+}
