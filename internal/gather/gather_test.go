@@ -100,9 +100,7 @@ func TestTheLastOneReads(t *testing.T) {
 	t.Parallel()
 	op := graphql.WithOperationContext(context.Background(), &graphql.OperationContext{})
 	field := &ast.Field{Name: "thing"}
-	within := func(ctx context.Context, f *graphql.FieldContext) context.Context {
-		return graphql.WithFieldContext(ctx, f)
-	}
+	within := graphql.WithFieldContext
 	of := func(ctx context.Context) context.Context {
 		return within(ctx, &graphql.FieldContext{Field: graphql.CollectedField{Field: field}})
 	}
