@@ -2,9 +2,10 @@ package promotion
 
 import (
 	"context"
-	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"kabinet/internal/gather"
 )
 
 // The lists of this domain. Their counts are made when they are asked for.
@@ -147,24 +148,10 @@ type ofClub struct {
 
 // askedOfClub is what is selected of the clubs below a list of memberships;
 // everything outside of GraphQL.
-func askedOfClub(ctx context.Context) (asked ofClub) {
-	if graphql.GetFieldContext(ctx) == nil {
-		return ofClub{true, true}
+func askedOfClub(ctx context.Context) ofClub {
+	outside := !graphql.HasOperationContext(ctx)
+	return ofClub{
+		standing: outside || gather.Selects(ctx, "club", "joinedAt") || gather.Selects(ctx, "club", "whyNot"),
+		members:  outside || gather.Selects(ctx, "club", "members"),
 	}
-	op := graphql.GetOperationContext(ctx)
-	var walk func(fields []graphql.CollectedField, club bool)
-	walk = func(fields []graphql.CollectedField, club bool) {
-		for _, f := range fields {
-			switch {
-			case club && (f.Name == "joinedAt" || f.Name == "whyNot"):
-				asked.standing = true
-			case club && f.Name == "members":
-				asked.members = true
-			case !club && slices.Contains([]string{"edges", "node", "nodes", "club"}, f.Name):
-				walk(graphql.CollectFields(op, f.Selections, nil), f.Name == "club")
-			}
-		}
-	}
-	walk(graphql.CollectFieldsCtx(ctx, nil), false)
-	return asked
 }

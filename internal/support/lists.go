@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"entgo.io/contrib/entgql"
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -13,6 +12,7 @@ import (
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
 	"kabinet/internal/fault"
+	"kabinet/internal/gather"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -111,33 +111,10 @@ func paginate(ctx context.Context, q *ent.TicketQuery, direction entgql.OrderDir
 // read marks with them: one statement for a whole list.
 func (s *Tickets) query(ctx context.Context) *ent.TicketQuery {
 	q := s.Store.Client.Ticket.Query()
-	if me := viewer.From(ctx).UserID; selects(ctx, "unreadCount") {
+	if me := viewer.From(ctx).UserID; gather.Selects(ctx, "unreadCount") {
 		q.WithParticipants(func(q *ent.TicketParticipantQuery) {
 			q.Where(ticketparticipant.UserID(me)).Select(ticketparticipant.FieldUserID, ticketparticipant.FieldReadSeq)
 		})
 	}
 	return q
-}
-
-// selects says whether the tickets of the current field are asked for a field.
-func selects(ctx context.Context, name string) bool {
-	fc := graphql.GetFieldContext(ctx)
-	if fc == nil || !graphql.HasOperationContext(ctx) {
-		return false
-	}
-	return selected(graphql.GetOperationContext(ctx), fc.Field, name)
-}
-
-func selected(op *graphql.OperationContext, field graphql.CollectedField, name string) bool {
-	for _, f := range graphql.CollectFields(op, field.Selections, nil) {
-		switch f.Name {
-		case name:
-			return true
-		case "edges", "node", "nodes":
-			if selected(op, f, name) {
-				return true
-			}
-		}
-	}
-	return false
 }
