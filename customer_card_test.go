@@ -50,7 +50,7 @@ const wholeCard = `{ customerCard(userId: "{{user}}") { userId displayName kind 
 
 // statementsOfCard is what the whole card takes over HTTP, with who asks and all
 // that stands behind the fields.
-const statementsOfCard = 39
+const statementsOfCard = 36
 
 // A whole customer card takes a fixed number of statements: as many with 30 of
 // everything as with one, and all of it is there.

@@ -98,13 +98,6 @@ func fieldsNamed(fields []graphql.CollectedField, name string) (all []graphql.Co
 	return all
 }
 
-// Asked says whether a field under the present one is selected, by name; never
-// outside of GraphQL.
-func Asked(ctx context.Context, path ...string) bool {
-	fields, _ := fieldsUnder(ctx, path...)
-	return len(fields) > 0
-}
-
 // fieldsUnder walks down from the present field by name; not ok outside of GraphQL.
 func fieldsUnder(ctx context.Context, path ...string) ([]graphql.CollectedField, bool) {
 	fc := graphql.GetFieldContext(ctx)

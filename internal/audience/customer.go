@@ -55,12 +55,12 @@ var errNobody = errors.New("audience: there is no such customer")
 // maxOf bounds the clubs and tiers of one owner that are looked at.
 const maxOf = 200
 
-// Load reads what is known of an owner in five statements, six for a company,
+// Load reads what is known of an owner in four statements, five for a company,
 // whatever he has. It names the owner in each, since it reads past the fence:
 // callers load the viewer, the owner he acts for, or whom staff asks about.
 func Load(ctx context.Context, r Reader, owner uuid.UUID, now time.Time) (*Customer, error) {
 	c := &Customer{ID: owner, At: now, Spent: map[string]int64{}, zone: time.UTC}
-	for _, step := range []func(context.Context, Reader) error{c.person, c.clubs, c.tiers, c.orders, c.lastOrder} {
+	for _, step := range []func(context.Context, Reader) error{c.person, c.groups, c.orders, c.lastOrder} {
 		if err := step(ctx, r); err != nil {
 			return nil, fmt.Errorf("audience: %w", err)
 		}
@@ -121,24 +121,23 @@ func (c *Customer) born(on, zone string) {
 	}
 }
 
-func (c *Customer) clubs(ctx context.Context, r Reader) error {
+// groups are the clubs joined and the tiers held.
+func (c *Customer) groups(ctx context.Context, r Reader) error {
 	return each(ctx, r, func(rows *sql.Rows) error {
+		var club bool
 		var id uuid.UUID
 		var handle string
-		err := rows.Scan(&id, &handle)
-		c.ClubIDs, c.Clubs = append(c.ClubIDs, id), append(c.Clubs, handle)
+		err := rows.Scan(&club, &id, &handle)
+		if club {
+			c.ClubIDs, c.Clubs = append(c.ClubIDs, id), append(c.Clubs, handle)
+		} else {
+			c.TierIDs, c.Tiers = append(c.TierIDs, id), append(c.Tiers, handle)
+		}
 		return err
-	}, `SELECT c.id, c.handle FROM club_members m JOIN clubs c ON c.id = m.club_id WHERE m.owner_id = ? AND m.left_at IS NULL AND c.status <> 'DRAFT' ORDER BY c.handle LIMIT ?`, c.ID, maxOf)
-}
-
-func (c *Customer) tiers(ctx context.Context, r Reader) error {
-	return each(ctx, r, func(rows *sql.Rows) error {
-		var id uuid.UUID
-		var handle string
-		err := rows.Scan(&id, &handle)
-		c.TierIDs, c.Tiers = append(c.TierIDs, id), append(c.Tiers, handle)
-		return err
-	}, `SELECT t.key_id, t.handle FROM ledger_accounts a JOIN tiers t ON t.key_id = a.tier_id AND t.retired_at IS NULL WHERE a.owner_id = ? AND a.kind = 'BONUS' ORDER BY t.handle LIMIT ?`, c.ID, maxOf)
+	}, `SELECT true AS club, joined.id AS id, joined.handle AS handle FROM (SELECT c.id, c.handle FROM club_members m JOIN clubs c ON c.id = m.club_id
+			WHERE m.owner_id = ? AND m.left_at IS NULL AND c.status <> 'DRAFT' ORDER BY c.handle LIMIT ?) AS joined
+		UNION ALL SELECT false, held.key_id, held.handle FROM (SELECT t.key_id, t.handle FROM ledger_accounts a JOIN tiers t ON t.key_id = a.tier_id AND t.retired_at IS NULL
+			WHERE a.owner_id = ? AND a.kind = 'BONUS' ORDER BY t.handle LIMIT ?) AS held ORDER BY handle`, c.ID, maxOf, c.ID, maxOf)
 }
 
 func (c *Customer) orders(ctx context.Context, r Reader) error {

@@ -2,11 +2,9 @@ package campaign
 
 import (
 	"context"
-	"slices"
 
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent/dialect/sql"
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -14,6 +12,7 @@ import (
 	"kabinet/ent/generated/campaignentry"
 	"kabinet/internal/audience"
 	"kabinet/internal/fault"
+	"kabinet/internal/gather"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -118,10 +117,10 @@ func convert[To, From ~string](in []From) []To {
 // page reads a list with what its fields look at beyond the row, so that they
 // ask nothing one by one.
 func (s *Campaigns) page(ctx context.Context, q *ent.CampaignQuery, p Page) (*ent.CampaignConnection, error) {
-	if selects(ctx, "eligibility") {
+	if gather.Selects(ctx, "eligibility") {
 		q.Where(withStanding(viewer.From(ctx).UserID, s.Store.Now()))
 	}
-	if selects(ctx, "entryCounts") && staffReads(ctx) {
+	if gather.Selects(ctx, "entryCounts") && staffReads(ctx) {
 		q.Where(withCounts)
 	}
 	c, err := q.Paginate(sys(ctx), p.After, p.First, p.Before, p.Last,
@@ -169,25 +168,4 @@ func keyOf(id scalar.ID, prefix string, path ...string) (uuid.UUID, error) {
 		return uuid.Nil, fault.ErrInvalidID.At(path...)
 	}
 	return id.UUID, nil
-}
-
-// selects says whether the items of the current field are asked for a field.
-func selects(ctx context.Context, name string) bool {
-	fc := graphql.GetFieldContext(ctx)
-	if fc == nil || !graphql.HasOperationContext(ctx) {
-		return false
-	}
-	return selected(graphql.GetOperationContext(ctx), fc.Field, name)
-}
-
-func selected(op *graphql.OperationContext, field graphql.CollectedField, name string) bool {
-	return slices.ContainsFunc(graphql.CollectFields(op, field.Selections, nil), func(f graphql.CollectedField) bool {
-		switch f.Name {
-		case name:
-			return true
-		case "edges", "node", "nodes":
-			return selected(op, f, name)
-		}
-		return false
-	})
 }

@@ -10,7 +10,6 @@ import (
 	entticket "kabinet/ent/generated/ticket"
 	"kabinet/internal/scalar"
 	"kabinet/internal/support"
-	"kabinet/internal/viewer"
 )
 
 var supportObjects = map[string]*object{
@@ -82,7 +81,7 @@ func (ticketActions) compile(_ *compiler, src *source, _ string, f graphql.Colle
 	src.key("owner_id")
 	takesPart := src.part(side{participant, "ticket_id", "id", func(s *sql.Selector) { s.Where(sql.IsNull(s.C("left_at"))) }})
 	belongs := src.part(side{membership, "owner_id", "owner_id", func(s *sql.Selector) {
-		s.Where(sql.And(sql.EQ(s.C("status"), "ACTIVE"), sql.NEQ(s.C("owner_id"), viewer.House)))
+		s.Where(sql.And(sql.EQ(s.C("status"), "ACTIVE"), sql.NEQ(s.C("kind"), "STAFF")))
 	}})
 	return func(c *call, row []int32) error {
 		v := c.columns(row, at)

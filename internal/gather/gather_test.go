@@ -6,8 +6,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"kabinet/internal/gather"
 )
@@ -89,5 +92,57 @@ func TestOperationsDoNotMix(t *testing.T) {
 	defer close(release)
 	if _, err := slow.Load(ended, 1, func(context.Context, []int) (map[int]int, error) { <-release; return nil, nil }); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// Where it is known how many will ask, nobody waits for more: the last one reads.
+func TestTheLastOneReads(t *testing.T) {
+	t.Parallel()
+	op := graphql.WithOperationContext(context.Background(), &graphql.OperationContext{})
+	field := &ast.Field{Name: "thing"}
+	within := graphql.WithFieldContext
+	of := func(ctx context.Context) context.Context {
+		return within(ctx, &graphql.FieldContext{Field: graphql.CollectedField{Field: field}})
+	}
+	at := func(list context.Context, i int) context.Context {
+		return of(within(list, &graphql.FieldContext{Index: &i}))
+	}
+	list := within(op, &graphql.FieldContext{Result: []string{"a", "b", "c"}})
+	outer := 0
+	inner := within(within(list, &graphql.FieldContext{Index: &outer}), &graphql.FieldContext{Result: []string{"d"}})
+	for _, tt := range []struct {
+		name  string
+		asks  []context.Context
+		waits bool
+	}{
+		{"one object", []context.Context{of(op)}, false},
+		{"a list", []context.Context{at(list, 0), at(list, 1), at(list, 2)}, false},
+		{"some of a list", []context.Context{at(list, 0), at(list, 2)}, true},
+		{"a list in a list", []context.Context{at(inner, 0), at(inner, 0)}, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var l gather.Loader[int, int]
+			reads, began := 0, time.Now()
+			var wg sync.WaitGroup
+			for i, ctx := range tt.asks {
+				wg.Go(func() {
+					got, err := l.Load(ctx, i, func(_ context.Context, keys []int) (map[int]int, error) {
+						reads++
+						all := map[int]int{}
+						for _, k := range keys {
+							all[k] = k + 1
+						}
+						return all, nil
+					})
+					if got != i+1 || err != nil {
+						t.Errorf("%s: %d: %d, %v", tt.name, i, got, err)
+					}
+				})
+			}
+			wg.Wait()
+			if waited := time.Since(began) > 0; reads != 1 || waited != tt.waits {
+				t.Errorf("%s: %d readings, waited: %t", tt.name, reads, waited)
+			}
+		})
 	}
 }

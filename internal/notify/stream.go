@@ -10,6 +10,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
+	"kabinet/internal/gather"
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/viewer"
@@ -97,7 +98,7 @@ func accountEvent(e event.Stored, cursor string, me uuid.UUID) (*AccountEvent, e
 // nil where it is not asked for, and for lists of somebody else.
 func (i *Inbox) positionOf(ctx context.Context, user uuid.UUID) (*string, error) {
 	v := viewer.From(ctx)
-	if user != v.UserID || i.Streams == nil || !ent.Asked(ctx, "streamPosition") {
+	if user != v.UserID || i.Streams == nil || !gather.Selects(ctx, "streamPosition") {
 		return nil, nil
 	}
 	at, err := i.Streams.Position(ctx, v.Streams()...)

@@ -16,6 +16,7 @@ import (
 	"kabinet/ent/generated/returnrequest"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
+	"kabinet/internal/gather"
 	"kabinet/internal/live"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -155,7 +156,7 @@ func (s *Orders) list(ctx context.Context, owner *uuid.UUID, filter *OrderFilter
 // the company he acts for, is read; nil where it is not asked for.
 func (s *Orders) positionOf(ctx context.Context, owner *uuid.UUID) (*string, error) {
 	v := viewer.From(ctx)
-	if owner == nil || !v.SignedIn() || !slices.Contains(v.Streams(), *owner) || s.Streams == nil || !ent.Asked(ctx, "streamPosition") {
+	if owner == nil || !v.SignedIn() || !slices.Contains(v.Streams(), *owner) || s.Streams == nil || !gather.Selects(ctx, "streamPosition") {
 		return nil, nil
 	}
 	at, err := s.Streams.Position(ctx, v.Streams()...)

@@ -99,7 +99,7 @@ func (p *Promotions) ClubsOf(ctx context.Context, user uuid.UUID, after *Cursor,
 	if err != nil {
 		return nil, store.Translate(err)
 	}
-	shown, err := p.showClubs(ctx, of)
+	shown, err := p.showClubsFor(ctx, of, askedOfClub(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -116,53 +116,67 @@ func (p *Promotions) ClubsOf(ctx context.Context, user uuid.UUID, after *Cursor,
 // showClubs shows clubs to the caller: whether he is in them, and else why he
 // cannot join; to staff how many are in them.
 func (p *Promotions) showClubs(ctx context.Context, rows []*ent.Club) ([]*Club, error) {
-	all := make([]*Club, len(rows))
+	return p.showClubsFor(ctx, rows, ofClub{true, true})
+}
+
+func (p *Promotions) showClubsFor(ctx context.Context, rows []*ent.Club, asked ofClub) ([]*Club, error) {
+	all, ids := make([]*Club, len(rows)), make([]uuid.UUID, len(rows))
+	for i, r := range rows {
+		all[i], ids[i] = showClub(ctx, r), r.ID
+	}
 	if len(rows) == 0 {
 		return all, nil
 	}
-	ids := make([]uuid.UUID, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
+	if asked.standing {
+		if err := p.showStanding(ctx, rows, ids, all); err != nil {
+			return nil, err
+		}
 	}
+	if staff(ctx, "read") != nil {
+		return all, nil
+	}
+	for i, r := range rows {
+		all[i].Audience, all[i].Translations = audience.Show(r.Audience), scalar.Translations(r.Texts)
+	}
+	if !asked.members {
+		return all, nil
+	}
+	members, err := p.members(ctx, ids)
+	for i, r := range rows {
+		all[i].Members = new(members[r.ID])
+	}
+	return all, err
+}
+
+// showStanding says whether the caller is in clubs, and else why he cannot join.
+func (p *Promotions) showStanding(ctx context.Context, rows []*ent.Club, ids []uuid.UUID, shown []*Club) error {
 	a, err := p.asking(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	in := map[uuid.UUID]*ent.ClubMember{}
 	if a.owner != uuid.Nil {
 		mine, err := p.Store.Client.ClubMember.Query().Where(clubmember.OwnerID(a.owner), clubmember.ClubIDIn(ids...), clubmember.LeftAtIsNil()).
 			All(viewer.AsSystem(ctx, "promotion.clubs"))
 		if err != nil {
-			return nil, store.Translate(err)
+			return store.Translate(err)
 		}
 		for _, m := range mine {
 			in[m.ClubID] = m
 		}
 	}
-	members, err := p.members(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
 	for i, r := range rows {
-		c := showClub(ctx, r)
 		if m := in[r.ID]; m != nil {
-			c.JoinedAt = &m.JoinedAt
-		} else if c.No, err = a.mayJoin(ctx, r); err != nil {
-			return nil, err
+			shown[i].JoinedAt = &m.JoinedAt
+		} else if shown[i].No, err = a.mayJoin(ctx, r); err != nil {
+			return err
 		}
-		if members != nil {
-			c.Members, c.Audience, c.Translations = new(members[r.ID]), audience.Show(r.Audience), scalar.Translations(r.Texts)
-		}
-		all[i] = c
 	}
-	return all, nil
+	return nil
 }
 
-// members counts who is in clubs, for staff; nil for others.
+// members counts who is in clubs.
 func (p *Promotions) members(ctx context.Context, of []uuid.UUID) (map[uuid.UUID]int, error) {
-	if staff(ctx, "read") != nil {
-		return nil, nil
-	}
 	var counted []struct {
 		ClubID uuid.UUID `json:"club_id"`
 		Count  int       `json:"count"`

@@ -1,6 +1,12 @@
 package promotion
 
-import "context"
+import (
+	"context"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"kabinet/internal/gather"
+)
 
 // The lists of this domain. Their counts are made when they are asked for.
 
@@ -133,3 +139,19 @@ func (c *OfferConnection) Nodes() []*Offer {
 
 // TotalCount is how many there are in all.
 func (c *OfferConnection) TotalCount(ctx context.Context) (int, error) { return c.count(ctx) }
+
+// ofClub says what of a club takes statements of its own.
+type ofClub struct {
+	standing bool // whether the caller is in it, and else why he cannot join
+	members  bool // how many are in it
+}
+
+// askedOfClub is what is selected of the clubs below a list of memberships;
+// everything outside of GraphQL.
+func askedOfClub(ctx context.Context) ofClub {
+	outside := !graphql.HasOperationContext(ctx)
+	return ofClub{
+		standing: outside || gather.Selects(ctx, "club", "joinedAt") || gather.Selects(ctx, "club", "whyNot"),
+		members:  outside || gather.Selects(ctx, "club", "members"),
+	}
+}

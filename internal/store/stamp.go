@@ -38,3 +38,13 @@ func value(m ent.Mutation, name string) any {
 	v, _ := m.Field(name)
 	return v
 }
+
+// SetOr sets an optional column of an update to v, or clears it where there is
+// none.
+func SetOr[T, U any](v *T, set func(T) U, clear func() U) {
+	if v == nil {
+		clear()
+		return
+	}
+	set(*v)
+}

@@ -118,7 +118,7 @@ func (s *Tickets) reads(ctx context.Context, t *ent.Ticket, m *ent.TicketMessage
 		case reach == viewer.ReachAll && m.Visibility == ticketmessage.VisibilityALL:
 			return true, nil
 		case reach == viewer.ReachAll: // security F8: not what is said about him
-			own, err := s.sidesOf(ctx, person, person, []uuid.UUID{t.ID})
+			own, err := sidesOf(ctx, s.Store, person, person, []uuid.UUID{t.ID})
 			return !own[t.ID] && err == nil, err
 		}
 	}

@@ -179,12 +179,12 @@ func (s *Tickets) retell(ctx context.Context, tx *store.Tx, t *ent.Ticket, in Up
 		return nil
 	}
 	u := keep(tx, t).SetKind(t.Kind).SetLocale(t.Locale).SetSubject(t.Subject).AddRevision(1)
-	setOr(t.OrderID, u.SetOrderID, u.ClearOrderID)
-	setOr(t.LineID, u.SetLineID, u.ClearLineID)
-	setOr(t.ReturnID, u.SetReturnID, u.ClearReturnID)
-	setOr(t.EntryID, u.SetEntryID, u.ClearEntryID)
-	setOr(t.DocumentID, u.SetDocumentID, u.ClearDocumentID)
-	setOr(t.BookingKey, u.SetBookingKey, u.ClearBookingKey)
+	store.SetOr(t.OrderID, u.SetOrderID, u.ClearOrderID)
+	store.SetOr(t.LineID, u.SetLineID, u.ClearLineID)
+	store.SetOr(t.ReturnID, u.SetReturnID, u.ClearReturnID)
+	store.SetOr(t.EntryID, u.SetEntryID, u.ClearEntryID)
+	store.SetOr(t.DocumentID, u.SetDocumentID, u.ClearDocumentID)
+	store.SetOr(t.BookingKey, u.SetBookingKey, u.ClearBookingKey)
 	if err := u.Exec(ctx); err != nil {
 		return err
 	}
@@ -249,14 +249,6 @@ func tie(t *ent.Ticket, o opening) bool {
 }
 
 func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
-
-func setOr[T, U any](v *T, set func(T) U, clear func() U) {
-	if v == nil {
-		clear()
-		return
-	}
-	set(*v)
-}
 
 // change writes stand and priority with their events, and tells and audits
 // what has changed, if anything.

@@ -6,7 +6,6 @@ import (
 
 	"entgo.io/contrib/entgql"
 	"entgo.io/ent/dialect/sql"
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -15,6 +14,7 @@ import (
 	"kabinet/ent/generated/ticketmessage"
 	"kabinet/ent/generated/ticketparticipant"
 	"kabinet/internal/fault"
+	"kabinet/internal/gather"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
@@ -61,7 +61,7 @@ func (s *Tickets) byKeyUnder(ctx context.Context, key uuid.UUID, field string) (
 	if err != nil {
 		return nil, err
 	}
-	if ent.Asked(ctx, field, "streamPosition") {
+	if gather.Selects(ctx, field, "streamPosition") {
 		q.Where(withStream)
 	}
 	t, err := q.Only(ctx)
@@ -127,38 +127,15 @@ func paginate(ctx context.Context, q *ent.TicketQuery, direction entgql.OrderDir
 // read marks with them: one statement for a whole list.
 func (s *Tickets) query(ctx context.Context) *ent.TicketQuery {
 	q := s.Store.Client.Ticket.Query()
-	if me := viewer.From(ctx).UserID; selects(ctx, "unreadCount") {
+	if me := viewer.From(ctx).UserID; gather.Selects(ctx, "unreadCount") {
 		q.WithParticipants(func(q *ent.TicketParticipantQuery) {
 			q.Where(ticketparticipant.UserID(me)).Select(ticketparticipant.FieldUserID, ticketparticipant.FieldReadSeq)
 		})
 	}
-	if selects(ctx, "streamPosition") {
+	if gather.Selects(ctx, "streamPosition") {
 		q.Where(withStream)
 	}
 	return q
-}
-
-// selects says whether the tickets of the current field are asked for a field.
-func selects(ctx context.Context, name string) bool {
-	fc := graphql.GetFieldContext(ctx)
-	if fc == nil || !graphql.HasOperationContext(ctx) {
-		return false
-	}
-	return selected(graphql.GetOperationContext(ctx), fc.Field, name)
-}
-
-func selected(op *graphql.OperationContext, field graphql.CollectedField, name string) bool {
-	for _, f := range graphql.CollectFields(op, field.Selections, nil) {
-		switch f.Name {
-		case name:
-			return true
-		case "edges", "node", "nodes":
-			if selected(op, f, name) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // streamSeq is the name under which a row brings the last number of its stream.
@@ -167,7 +144,7 @@ const streamSeq = "stream_seq"
 // PositionOf is where streams stand before a list is read; nil where the list
 // is not asked for it.
 func (s *Tickets) PositionOf(ctx context.Context, streams ...uuid.UUID) (*string, error) {
-	if s.Streams == nil || !ent.Asked(ctx, "streamPosition") {
+	if s.Streams == nil || !gather.Selects(ctx, "streamPosition") {
 		return nil, nil
 	}
 	at, err := s.Streams.Position(ctx, streams...)

@@ -11,6 +11,7 @@ import (
 	"kabinet/ent/generated/predicate"
 	entticket "kabinet/ent/generated/ticket"
 	"kabinet/ent/generated/ticketparticipant"
+	"kabinet/internal/audience"
 	"kabinet/internal/fault"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -213,11 +214,8 @@ func takesPart(ctx context.Context, participants *ent.TicketParticipantClient, t
 // of. He does not answer himself.
 func ownSide(ctx context.Context, tx *store.Tx, t *ent.Ticket) (bool, error) {
 	me := viewer.From(ctx).UserID
-	var n int
-	err := tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM ticket_participants WHERE ticket_id = ? AND user_id = ? AND left_at IS NULL) +
-		(SELECT count(*) FROM memberships WHERE user_id = ? AND owner_id = ? AND owner_id <> ? AND status = 'ACTIVE')`,
-		t.ID, me, me, t.OwnerID, viewer.House).Scan(&n)
-	return n > 0, err
+	is, err := sidesOf(ctx, tx, me, me, []uuid.UUID{t.ID})
+	return is[t.ID], err
 }
 
 // asCustomer says whether the viewer stands on the customer's side of a ticket,
@@ -225,20 +223,20 @@ func ownSide(ctx context.Context, tx *store.Tx, t *ent.Ticket) (bool, error) {
 func (s *Tickets) asCustomer(ctx context.Context, ticket uuid.UUID) (bool, error) {
 	v := viewer.From(ctx)
 	return s.sides.Load(ctx, ticket, func(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]bool, error) {
-		return s.sidesOf(ctx, v.UserID, v.OwnerID, tickets)
+		return sidesOf(ctx, s.Store, v.UserID, v.OwnerID, tickets)
 	})
 }
 
 // sidesOf says on the customer's side of which tickets somebody stands: his own
 // ones, those he opened, those of whom he acts for or of a company that he is a
 // member of, and those in which he takes part. As the fence sees it.
-func (s *Tickets) sidesOf(ctx context.Context, person, acting uuid.UUID, tickets []uuid.UUID) (map[uuid.UUID]bool, error) {
-	args := []any{person, person, acting, person, viewer.House, person}
+func sidesOf(ctx context.Context, r audience.Reader, person, acting uuid.UUID, tickets []uuid.UUID) (map[uuid.UUID]bool, error) {
+	args := []any{person, person, acting, person, person}
 	for _, id := range tickets {
 		args = append(args, id)
 	}
-	rows, err := s.Store.Query(ctx, `SELECT t.id FROM tickets AS t WHERE (t.user_id = ? OR t.owner_id = ? OR t.owner_id = ?
-		OR EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = ? AND m.owner_id = t.owner_id AND m.owner_id <> ? AND m.status = 'ACTIVE')
+	rows, err := r.Query(ctx, `SELECT t.id FROM tickets AS t WHERE (t.user_id = ? OR t.owner_id = ? OR t.owner_id = ?
+		OR EXISTS (SELECT 1 FROM memberships AS m WHERE m.user_id = ? AND m.owner_id = t.owner_id AND m.kind <> 'STAFF' AND m.status = 'ACTIVE')
 		OR EXISTS (SELECT 1 FROM ticket_participants AS p WHERE p.ticket_id = t.id AND p.user_id = ? AND p.left_at IS NULL))
 		AND t.id IN (?`+strings.Repeat(",?", len(tickets)-1)+`)`, args...)
 	if err != nil {

@@ -165,24 +165,15 @@ func samePoint(a, b *schema.DeliveryPoint) bool {
 // save stores what is said of a parcel.
 func save(ctx context.Context, tx *store.Tx, s *ent.Shipment) error {
 	u := tx.Shipment.UpdateOneID(s.ID)
-	setOr(s.Carrier, u.SetCarrier, u.ClearCarrier)
-	setOr(s.TrackingNumber, u.SetTrackingNumber, u.ClearTrackingNumber)
-	setOr(s.TrackingURL, u.SetTrackingURL, u.ClearTrackingURL)
-	setOr(s.PromisedFromAt, u.SetPromisedFromAt, u.ClearPromisedFromAt)
-	setOr(s.PromisedToAt, u.SetPromisedToAt, u.ClearPromisedToAt)
+	store.SetOr(s.Carrier, u.SetCarrier, u.ClearCarrier)
+	store.SetOr(s.TrackingNumber, u.SetTrackingNumber, u.ClearTrackingNumber)
+	store.SetOr(s.TrackingURL, u.SetTrackingURL, u.ClearTrackingURL)
+	store.SetOr(s.PromisedFromAt, u.SetPromisedFromAt, u.ClearPromisedFromAt)
+	store.SetOr(s.PromisedToAt, u.SetPromisedToAt, u.ClearPromisedToAt)
 	if s.Point == nil {
 		return u.ClearPoint().Exec(ctx)
 	}
 	return u.SetPoint(s.Point).Exec(ctx)
-}
-
-// setOr sets a column or clears it.
-func setOr[T, U any](v *T, set func(T) U, clear func() U) {
-	if v != nil {
-		set(*v)
-		return
-	}
-	clear()
 }
 
 // tell tells what is new of a parcel; status is what its carrier said.

@@ -213,20 +213,12 @@ func (k *kept) column(ctx context.Context, act support.Act, added []Event, after
 	u := k.tx.Ticket.UpdateOneID(t.ID).SetLevelStatus(*t.LevelStatus).SetDueAt(t.DueAt).
 		SetNillableFirstRepliedAt(t.FirstRepliedAt).SetNillableFirstReplySeconds(t.FirstReplySeconds).SetNillableResolveSeconds(t.ResolveSeconds).
 		SetFirstReplyBreaches(t.FirstReplyBreaches).SetNextReplyBreaches(t.NextReplyBreaches).SetResolveBreaches(t.ResolveBreaches)
-	setOr(t.LevelID, u.SetLevelID, u.ClearLevelID)
-	setOr(t.FirstReplyDueAt, u.SetFirstReplyDueAt, u.ClearFirstReplyDueAt)
-	setOr(t.NextReplyDueAt, u.SetNextReplyDueAt, u.ClearNextReplyDueAt)
-	setOr(t.ResolveDueAt, u.SetResolveDueAt, u.ClearResolveDueAt)
-	setOr(t.ClockAt, u.SetClockAt, u.ClearClockAt)
+	store.SetOr(t.LevelID, u.SetLevelID, u.ClearLevelID)
+	store.SetOr(t.FirstReplyDueAt, u.SetFirstReplyDueAt, u.ClearFirstReplyDueAt)
+	store.SetOr(t.NextReplyDueAt, u.SetNextReplyDueAt, u.ClearNextReplyDueAt)
+	store.SetOr(t.ResolveDueAt, u.SetResolveDueAt, u.ClearResolveDueAt)
+	store.SetOr(t.ClockAt, u.SetClockAt, u.ClearClockAt)
 	return u.Exec(ctx)
-}
-
-func setOr[T, U any](v *T, set func(T) U, clear func() U) {
-	if v == nil {
-		clear()
-		return
-	}
-	set(*v)
 }
 
 // show brings the columns of the ticket in hand up to a state.
