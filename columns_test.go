@@ -410,7 +410,7 @@ var refused = []string{"Company.bonusAccount", "Company.bonusAccounts", "Query.r
 
 // whose are the fields that alice would not see anything of.
 var whose = map[string]string{
-	"Query.users": "staff", "Query.user": "staff", "Query.orders": "staff", "Query.returns": "staff", "Query.auditEntries": "staff", "Query.ticketQueue": "staff", "Query.customerBonusAccount": "staff",
+	"Query.users": "staff", "Query.user": "staff", "Query.orders": "staff", "Query.returns": "staff", "Query.auditEntries": "staff", "Query.ticketQueue": "staff", "Query.segmentCustomers": "staff", "Query.customerBonusAccount": "staff",
 	"Query.company": "carol", "User.memberships": "carol", "Ticket.assignee": "staff",
 }
 

@@ -25,7 +25,7 @@ import (
 )
 
 // openTypes are the types that everybody may read: what the business shows.
-var openTypes = []string{generated.TypeBonusProgram, generated.TypeClub, generated.TypeConsentDocument, generated.TypeFeeRule, generated.TypeReason, generated.TypeTier}
+var openTypes = []string{generated.TypeBonusProgram, generated.TypeClub, generated.TypeConsentDocument, generated.TypeFeeRule, generated.TypeNotificationSetting, generated.TypeReason, generated.TypeTier}
 
 // partlyOpen are the types of which everybody reads some rows, and which.
 var partlyOpen = map[string]string{

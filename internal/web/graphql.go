@@ -237,6 +237,11 @@ func (t overHTTP) run(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if kind == ast.Mutation {
 		ctx = viewer.WithCookies(ctx, cookies(w))
 	}
+	dispatch(ctx, w, accept, exec, rc, did)
+}
+
+// dispatch runs a query or a mutation that nothing speaks against.
+func dispatch(ctx context.Context, w http.ResponseWriter, accept string, exec graphql.GraphExecutor, rc *graphql.OperationContext, did *operation) {
 	responses, ctx := exec.DispatchOperation(ctx, rc)
 	resp := responses(ctx)
 	if resp == nil { // the client is gone
