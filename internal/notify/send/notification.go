@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -226,7 +225,7 @@ func (s *Sending) outgoing(ctx context.Context, in SendNotificationInput) (o out
 		return o, err
 	}
 	if in.URL != nil && *in.URL != "" {
-		if o.url = *in.URL; !leads(o.url) || len(o.url) > longestURL {
+		if o.url = *in.URL; !notify.Leads(o.url) || len(o.url) > longestURL {
 			return o, fault.ErrInvalidValue.At("input", "url")
 		}
 	}
@@ -239,7 +238,7 @@ func (s *Sending) outgoing(ctx context.Context, in SendNotificationInput) (o out
 	if o.subject != nil && (o.subject.Prefix == "" || o.subject.UUID == uuid.Nil) {
 		return o, fault.ErrInvalidID.At("input", "subjectId")
 	}
-	o.actions, err = readActions(in.Actions)
+	o.actions, err = notify.ReadActions(in.Actions, "input", "actions")
 	return o, err
 }
 
@@ -278,47 +277,6 @@ func readParams(in map[string]any, known []string) (map[string]any, error) {
 		}
 	}
 	return in, nil
-}
-
-var actionKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
-
-// readActions checks what one can choose. Faults: TOO_MANY_ITEMS, REQUIRED,
-// TOO_LONG, INVALID_VALUE, DUPLICATE_KEY.
-func readActions(in []*SendNotificationActionInput) (all []schema.NotificationAction, err error) {
-	if len(in) > mostActions {
-		return nil, ErrTooManyItems.At("input", "actions").With("limit", mostActions)
-	}
-	for i, a := range in {
-		path := below([]string{"input", "actions"}, i)
-		made := schema.NotificationAction{Key: a.Key, Labels: map[string]string{}, Style: "SECONDARY"}
-		if !actionKey.MatchString(a.Key) {
-			return nil, fault.ErrInvalidValue.At(below(path, "key")...)
-		}
-		if slices.ContainsFunc(all, func(b schema.NotificationAction) bool { return b.Key == a.Key }) {
-			return nil, ErrDuplicateKey.At(below(path, "key")...)
-		}
-		for j, l := range a.Labels {
-			if !slices.Contains(locale.Supported(), l.Locale) {
-				return nil, fault.ErrInvalidValue.At(below(path, "labels", j, "locale")...).With("value", l.Locale)
-			}
-			if made.Labels[l.Locale], err = line(l.Text, longestLabel, below(path, "labels", j, "text")...); err != nil {
-				return nil, err
-			}
-		}
-		if made.Labels[locale.Default] == "" {
-			return nil, fault.ErrRequired.At(below(path, "labels")...)
-		}
-		if a.URL != nil && *a.URL != "" {
-			if made.URL = *a.URL; !leads(made.URL) || len(made.URL) > longestURL {
-				return nil, fault.ErrInvalidValue.At(below(path, "url")...)
-			}
-		}
-		if a.Style != nil {
-			made.Style = string(*a.Style)
-		}
-		all = append(all, made)
-	}
-	return all, nil
 }
 
 // words are the texts for a person.

@@ -10,6 +10,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/reminder"
 	"kabinet/internal/event"
+	"kabinet/internal/notify"
 )
 
 func wall(t *testing.T, s string) time.Time {
@@ -93,7 +94,7 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	out, err := link("/orders/{{ event.number }}?x=1", "en", "UTC", map[string]any{"event.number": "../../evil?a=b#c"})
-	if err != nil || !leads(out) || out != "/orders/..%2F..%2Fevil%3Fa=b%23c?x=1" {
+	if err != nil || !notify.Leads(out) || out != "/orders/..%2F..%2Fevil%3Fa=b%23c?x=1" {
 		t.Errorf("got %q, %v", out, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
+	"kabinet/internal/notify"
 	"kabinet/internal/notify/template"
 )
 
@@ -66,23 +67,10 @@ func checkLink(text string, known []string, path ...string) error {
 		return err
 	}
 	fixed, _, varies := strings.Cut(text, "{{")
-	if !leads(fixed) || varies && !hostEnded(fixed) {
+	if !notify.Leads(fixed) || varies && !hostEnded(fixed) {
 		return fault.ErrInvalidValue.At(path...)
 	}
 	return nil
-}
-
-// leads says whether an address is one that a notification may lead to: https,
-// or a path of the account.
-func leads(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || strings.ContainsAny(address, " \\\"<>") || u.User != nil {
-		return false
-	}
-	if u.Scheme == "" && u.Host == "" {
-		return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//")
-	}
-	return u.Scheme == "https" && u.Hostname() != ""
 }
 
 // hostEnded says whether the beginning of an address holds all of its host.
