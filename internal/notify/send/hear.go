@@ -25,9 +25,10 @@ import (
 )
 
 var (
-	errNoKind  = errors.New("no such facts are told any more")
-	errNoTitle = errors.New("the headline is empty with these values")
-	errLink    = errors.New("the address is none that a notification may lead to")
+	errNoKind    = errors.New("no such facts are told any more")
+	errNoTitle   = errors.New("the headline is empty with these values")
+	errForgotten = errors.New("the fact is not kept for as long as the rule waits")
+	errLink      = errors.New("the address is none that a notification may lead to")
 )
 
 // rulesLife is how long rules are believed: a change made by another instance
@@ -149,6 +150,9 @@ func (s *Sending) ask(ctx context.Context, tx *store.Tx, l later) (rest time.Dur
 		return 0, nil
 	}
 	e, found, err := factAt(ctx, tx, l.Stream, l.Seq)
+	if err == nil && !found { // the stream keeps them for less than the rule waits
+		err = s.failed(ctx, tx, r, event.Stored{Kind: r.Event}, errForgotten)
+	}
 	if err != nil || !found || e.Kind != r.Event {
 		return 0, err
 	}

@@ -59,7 +59,7 @@ func (s *Sending) Send(ctx context.Context, in SendNotificationInput) (Sent, err
 	if err := may(ctx, "write"); err != nil {
 		return Sent{}, err
 	}
-	o, err := s.outgoing(ctx, in)
+	o, err := outgoingOf(in)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -69,6 +69,10 @@ func (s *Sending) Send(ctx context.Context, in SendNotificationInput) (Sent, err
 	err = s.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
 		k = kept{}
 		replayed, err = tx.Once(ctx, "sendNotification", in.IdempotencyKey, bare, &k, func() (err error) {
+			// Inside of it: the type may be another by the time of a repeat.
+			if err = s.say(ctx, tx, in, &o); err != nil {
+				return err
+			}
 			k, err = s.sendTo(ctx, tx, in, o)
 			return err
 		})
@@ -206,22 +210,25 @@ func (k kept) sent(dry, replayed bool) Sent {
 	return s
 }
 
-// outgoing checks an input.
-func (s *Sending) outgoing(ctx context.Context, in SendNotificationInput) (o outgoing, err error) {
-	if err := checkPeople(in); err != nil {
-		return o, err
-	}
-	if o.setting, err = s.sendable(ctx, nil, in.Type, "input", "type"); err != nil {
-		return o, err
+// say checks what hangs on the type of an input.
+func (s *Sending) say(ctx context.Context, tx *store.Tx, in SendNotificationInput, o *outgoing) (err error) {
+	if o.setting, err = s.sendable(ctx, tx, in.Type, "input", "type"); err != nil {
+		return err
 	}
 	if o.severity = o.setting.Severity; in.Severity != nil {
 		o.severity = *in.Severity
 	}
 	if o.params, err = readParams(in.Params, o.setting.Variables); err != nil {
-		return o, err
+		return err
 	}
 	known := append([]string{"customer.name"}, o.setting.Variables...)
-	if o.texts, err = readWords(in.Texts, known, "input", "texts"); err != nil {
+	o.texts, err = readWords(in.Texts, known, "input", "texts")
+	return err
+}
+
+// outgoingOf checks what of an input needs no table.
+func outgoingOf(in SendNotificationInput) (o outgoing, err error) {
+	if err := checkPeople(in); err != nil {
 		return o, err
 	}
 	if in.URL != nil && *in.URL != "" {
