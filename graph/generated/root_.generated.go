@@ -41925,7 +41925,7 @@ type NotificationAdded {
   segments("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): SegmentConnection @access(audience: [STAFF], permission: MESSAGING_READ)
   "One of them; null where it does not exist."
   segment("The segment, seg_…" id: ID!): Segment @access(audience: [STAFF], permission: MESSAGING_READ)
-  "How many customers a segment or a filter has at this moment, and how many of them each channel reaches. One of the two is said."
+  "How many customers a segment or a filter has at this moment, and how many of them each channel reaches. One of the two is said. Of people who are named it asks for USERS_READ besides."
   segmentSize("The segment." segmentId: ID, "The filter." filter: SegmentFilterInput, "What they would be sent: of what type of notifications; needed for channels." type: String): SegmentSize @access(audience: [STAFF], permission: MESSAGING_READ)
   "The customers of a segment or of a filter, by age of their accounts. One of the two is said. Asks for USERS_READ besides."
   segmentCustomers("The segment." segmentId: ID, "The filter." filter: SegmentFilterInput, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): UserConnection @access(audience: [STAFF], permission: MESSAGING_READ)
@@ -43735,7 +43735,7 @@ extend type Mutation {
   saveNotificationRule(input: SaveNotificationRuleInput!): SaveNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
   "Ends a rule; what it waits to send is not sent."
   deleteNotificationRule(input: DeleteNotificationRuleInput!): DeleteNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
-  "Tries a rule on a fact of a customer, the last one of its kind or made-up ones: who would get what. Nothing is kept or sent."
+  "Tries a rule on a fact of a customer, the last one of its kind or made-up ones: who would get what. Nothing is kept or sent. Asks for USERS_READ besides, and of wallet.changed for WALLETS_READ."
   testNotificationRule(input: TestNotificationRuleInput!): TestNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_READ)
   "Makes or changes a reminder of the caller's own; 100 at most are kept."
   saveReminder(input: SaveReminderInput!): SaveReminderPayload! @access(audience: [CUSTOMER])

@@ -40,6 +40,10 @@ type Broadcasts struct {
 	shared once[uuid.UUID, *news]      // by the event that tells it
 	reads  once[place, []event.Stored] // of their stream
 	marks  gather.Loader[uuid.UUID, *ent.AnnouncementMark]
+
+	partners gather.Loader[uuid.UUID, bool]               // by the person, of all who follow
+	results  gather.Loader[uuid.UUID, []*BroadcastResult] // by the broadcast
+	segments gather.Loader[uuid.UUID, *ent.Segment]
 }
 
 // The kinds of ids.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	entannouncement "kabinet/ent/generated/announcement"
+	"kabinet/ent/generated/membership"
 	"kabinet/internal/event"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
@@ -101,8 +104,32 @@ func (b *Broadcasts) isFor(ctx context.Context, v viewer.Viewer, a entannounceme
 	if !v.SignedIn() {
 		return false, nil
 	}
-	return b.isPartner(ctx, b.Store.Client, v)
+	return b.partners.Load(graphql.WithOperationContext(context.Background(), crowd), v.UserID, b.partnersOf)
 }
+
+// crowd stands for the operation of all who are woken by the same bell: they are
+// asked for together, though each follows by an operation of his own. None of
+// them going away may end it for the rest.
+var crowd = &graphql.OperationContext{}
+
+// partnersOf are those of some people who are members of a company now.
+func (b *Broadcasts) partnersOf(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]bool, error) {
+	all := make(map[uuid.UUID]bool, len(people))
+	for some := range slices.Chunk(people, mostAsked) { // one, but of a very great crowd
+		var users []uuid.UUID
+		err := b.Store.Client.Membership.Query().Where(ofCompany(b.Store.Now()), membership.UserIDIn(some...)).Select(membership.FieldUserID).Scan(asSystem(ctx), &users)
+		if err != nil {
+			return nil, store.Translate(err)
+		}
+		for _, u := range users {
+			all[u] = true
+		}
+	}
+	return all, nil
+}
+
+// mostAsked is how many people one statement asks for.
+const mostAsked = 10_000
 
 // readTogether reads the stream once for all who stand at the same place, as
 // those do who are woken by the same bell.

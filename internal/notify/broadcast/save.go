@@ -8,6 +8,7 @@ import (
 
 	ent "kabinet/ent/generated"
 	entbroadcast "kabinet/ent/generated/broadcast"
+	entsegment "kabinet/ent/generated/segment"
 	"kabinet/ent/schema"
 	"kabinet/internal/fault"
 	"kabinet/internal/notify"
@@ -276,9 +277,12 @@ func (b *Broadcasts) SegmentOf(ctx context.Context, one *ent.Broadcast) (*ent.Se
 	if one.SegmentID == nil {
 		return nil, nil
 	}
-	s, err := b.Store.Client.Segment.Get(ctx, *one.SegmentID)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
-	return s, store.Translate(err)
+	return b.segments.Load(ctx, *one.SegmentID, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*ent.Segment, error) {
+		rows, err := b.Store.Client.Segment.Query().Where(entsegment.IDIn(ids...)).All(ctx)
+		all := make(map[uuid.UUID]*ent.Segment, len(rows))
+		for _, s := range rows {
+			all[s.ID] = s
+		}
+		return all, store.Translate(err)
+	})
 }
