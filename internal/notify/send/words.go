@@ -79,16 +79,12 @@ func hostEnded(address string) bool {
 	return !absolute || strings.ContainsAny(rest, "/?#")
 }
 
-// link fills an address in: each value is escaped.
+// link fills an address in: what each value says is escaped, so that it is one
+// segment of a path, or one value of a query, whatever it holds.
 func link(text, lang, zone string, values map[string]any) (string, error) {
-	escaped := make(map[string]any, len(values))
-	for name, v := range values {
-		if s, is := v.(string); is {
-			v = url.PathEscape(s)
-		}
-		escaped[name] = v
-	}
-	out, _, err := template.FillIn(text, lang, zone, escaped)
+	out, _, err := template.FillInAs(text, lang, zone, values, func(words string) string {
+		return strings.ReplaceAll(url.QueryEscape(words), "+", "%20")
+	})
 	return out, err
 }
 
