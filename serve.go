@@ -268,7 +268,7 @@ func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
 		SignIn: func(ctx context.Context, by web.Credentials) (viewer.Viewer, error) {
 			return k.people.Viewer(ctx, account.Caller(by))
 		},
-		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Log: k.log,
+		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Now: k.store.Now, Log: k.log,
 		Bulk: func(v viewer.Viewer) bool {
 			return v.Staff && (v.Reach("order", "write") == viewer.ReachAll || v.Reach("user", "write") == viewer.ReachAll)
 		},
