@@ -328,6 +328,9 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	o := k.edgeOptions(p.trusted)
+	if o.Registry, err = k.deliveryMetrics(); err != nil {
+		return err
+	}
 	if o.Routes, err = k.payments(); err != nil {
 		return err
 	}
@@ -337,6 +340,7 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 	k.edge, err = web.New(schema, o)
 	if err == nil {
 		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
+		k.edge.GraphQL().AroundFields(graph.PlaceFirst(k.inbox))
 	}
 	return err
 }
