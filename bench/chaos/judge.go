@@ -76,19 +76,25 @@ func (c *client) judge(t truth, found *findings, late *[]time.Duration) verdict 
 		}
 	}
 	for i := range had {
-		for k := range had[i] {
-			if !had[i][k] {
-				v.gaps++
-			}
-			if !had[i][k] && int64(k) < last[i] {
-				v.below++
-			}
-		}
+		v.miss(had[i], last[i])
 		if end := int64(len(had[i])); last[i] < end {
 			found.add("client %d over %s: stream %s ends at %d of %d", c.index, c.over, c.streams[i], last[i], end)
 		}
 	}
 	return v
+}
+
+// miss counts what was not had of a stream.
+func (v *verdict) miss(had []bool, last int64) {
+	for i := range had {
+		if had[i] {
+			continue
+		}
+		v.gaps++
+		if int64(i) < last {
+			v.below++
+		}
+	}
 }
 
 // is says whether what was received is what the log has.
