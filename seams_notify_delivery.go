@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"kabinet/internal/adapter/hook"
 	"kabinet/internal/adapter/mail"
@@ -64,6 +66,30 @@ func (k *kabinet) deliverySends(p parts) error {
 	}
 	k.post.Returned = k.letterReturned
 	return nil
+}
+
+// metricPatience is how long a reader of metrics waits for the database.
+const metricPatience = 2 * time.Second
+
+// deliveryMetrics are what became of messages to customers, for /metrics.
+func (k *kabinet) deliveryMetrics() (*prometheus.Registry, error) {
+	tries := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "kabinet_deliveries_total", Help: "Tries of messages to customers by channel, provider and outcome: sent, failed, dead (given up).",
+	}, []string{"channel", "provider", "outcome"})
+	k.deliveries.Count = func(channel, provider, outcome string) { tries.WithLabelValues(channel, provider, outcome).Inc() }
+	behind := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "kabinet_deliveries_behind_seconds", Help: "For how long the oldest message waits that should have gone, over all instances.",
+	}, func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), metricPatience)
+		defer cancel()
+		d, err := k.deliveries.Behind(ctx)
+		if err != nil {
+			return math.NaN() // nobody knows
+		}
+		return d.Seconds()
+	})
+	registry := prometheus.NewRegistry()
+	return registry, errors.Join(registry.Register(tries), registry.Register(behind))
 }
 
 // mailProvider hands letters to a server.

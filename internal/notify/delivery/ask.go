@@ -23,6 +23,7 @@ type sending struct {
 	open   func() (string, error)
 	link   bool // it may be ended by one click
 	sets   []preference.Setting
+	dead   bool // it was given up
 }
 
 // verdict is what becomes of a message that does not go now.

@@ -41,6 +41,9 @@ type Deliveries struct {
 	// Chance is of 0 up to 1; nil: math/rand.
 	Chance func() float64
 	Log    *slog.Logger // nil: slog.Default()
+	// Count counts what became of tries, by one of the words below; nil: nobody
+	// does.
+	Count func(channel, provider, outcome string)
 
 	addresses gather.Loader[uuid.UUID, *string]
 	ofNote    gather.Loader[uuid.UUID, []*NotificationDelivery]

@@ -70,6 +70,25 @@ func due(ctx context.Context, tx *store.Tx, limit int) ([]uuid.UUID, error) {
 	return ids, rows.Err()
 }
 
+// Behind is for how long the message waits that should have gone first of all
+// that should have gone; 0 where none waits.
+func (d *Deliveries) Behind(ctx context.Context) (behind time.Duration, err error) {
+	now := d.Store.Now()
+	rows, err := d.Store.Query(asSystem(ctx), `SELECT due_at FROM deliveries WHERE status IN ('HELD', 'QUEUED', 'FAILED') AND due_at <= ? AND sent_with_id IS NULL ORDER BY due_at LIMIT 1`, now)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var due time.Time
+		if err := rows.Scan(&due); err != nil {
+			return 0, err
+		}
+		behind = now.Sub(due)
+	}
+	return behind, rows.Err()
+}
+
 // TrimDue deletes what was made more than 90 days ago, at most limit of them,
 // and says how many.
 func (d *Deliveries) TrimDue(ctx context.Context, limit int) (n int, err error) {

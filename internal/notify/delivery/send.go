@@ -91,12 +91,41 @@ func (d *Deliveries) deliver(ctx context.Context, j *river.Job[deliver]) error {
 	if stopped != nil && o.by == "" { // whoever starts next tries again
 		return errors.Join(stopped, d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return release(ctx, tx, j.Args) }))
 	}
-	return d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		s.dead = false
 		if err := d.settle(ctx, tx, j.Args, s, o); err != nil {
 			return err
 		}
 		return job.Complete(ctx, tx, j)
 	})
+	if err == nil && d.Count != nil {
+		d.count(s, o)
+	}
+	return err
+}
+
+// What Count is told of a try: a provider took the message, did not, or was the
+// last one asked before it was given up.
+const (
+	CountSent   = "sent"
+	CountFailed = "failed"
+	CountDead   = "dead"
+)
+
+// count counts one try, once it is written down.
+func (d *Deliveries) count(s *sending, o outcome) {
+	last := ""
+	for _, a := range o.attempts {
+		what := CountSent
+		if a.Failure != nil {
+			what = CountFailed
+		}
+		last = a.Provider
+		d.Count(string(s.row.Channel), last, what)
+	}
+	if s.dead {
+		d.Count(string(s.row.Channel), last, CountDead)
+	}
 }
 
 // release notes that nobody is being asked any more.

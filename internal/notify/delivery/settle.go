@@ -142,6 +142,7 @@ func (d *Deliveries) endAddress(ctx context.Context, tx *store.Tx, row *ent.Deli
 
 // dead gives a message up, with those that should have gone with it.
 func (d *Deliveries) dead(ctx context.Context, tx *store.Tx, s *sending, u *ent.DeliveryUpdateOne, reason entdelivery.StatusReason) error {
+	s.dead = true
 	if err := u.SetStatus(entdelivery.StatusDEAD).SetStatusReason(reason).ClearDueAt().ClearAskedAt().Exec(ctx); err != nil {
 		return err
 	}
