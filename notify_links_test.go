@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -60,10 +62,100 @@ func TestNotifyLinks(t *testing.T) {
 			w.follow(t, "GET", gone, "", "", http.StatusNotFound)
 			w.follow(t, "POST", gone, "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click", http.StatusNotFound)
 		}
+		if page := w.follow(t, "GET", stop, "", "", http.StatusOK); !strings.Contains(page, "Stop all letters about: Orders") {
+			t.Errorf("the page does not offer the topic: %s", page)
+		}
+		w.do(t, "alice", `mutation { updateNotificationPreferences(input: {choices: [{type: "order.shipped", channel: EMAIL, wanted: true}]}) { userErrors { code } } }`)
+		page = w.follow(t, "POST", stop, "application/x-www-form-urlencoded", "stop=topic", http.StatusOK)
+		if !strings.Contains(page, "“Orders” does not come by this way any more") {
+			t.Errorf("%s", page)
+		}
+		if s := w.say(t, "alice", `{ me { notificationPreferences { topics { topic types { type preferences { channel wanted source } } } } } }`, ""); !strings.Contains(s, `{"preferences":[{"channel":"IN_APP","source":"HOUSE","wanted":true},{"channel":"EMAIL","source":"TOPIC","wanted":false}`) ||
+			strings.Contains(s, `{"channel":"EMAIL","source":"TYPE","wanted":true}`) {
+			t.Errorf("letters of orders still come: %s", s)
+		}
 		for _, link := range []string{stop, all} {
 			if token := link[strings.LastIndexByte(link, '/')+1:]; strings.Contains(w.log.String(), token) {
 				t.Errorf("the log has %s", token)
 			}
+		}
+	})
+}
+
+// Who guesses at links is held up, with how long; who has a good one is not.
+// How often one is shown is bounded too.
+//
+// security H7
+func TestNotifyLinksFlood(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		alice, err := scalar.ParseID(w.vars["alice"])
+		check(t, err)
+		public := strings.TrimSuffix(w.app.cfg.PublicURL.String(), "/")
+		good := w.url + strings.TrimPrefix(w.app.preferences.UnsubscribeURL(alice.UUID, "order.delivered"), public)
+		reached := func(link string, status int) (times int) {
+			for ; times < 400; times++ {
+				resp, err := http.Get(link)
+				check(t, err)
+				_ = resp.Body.Close()
+				if resp.StatusCode == http.StatusTooManyRequests {
+					if after, err := strconv.Atoi(resp.Header.Get("Retry-After")); err != nil || after < 1 || after > 3601 {
+						t.Errorf("Retry-After: %q", resp.Header.Get("Retry-After"))
+					}
+					return times
+				}
+				if resp.StatusCode != status {
+					t.Fatal(resp.Status)
+				}
+			}
+			return times
+		}
+		if n := reached(w.url+preference.PreferencesPath+"AAAA", http.StatusNotFound); n != 60 {
+			t.Errorf("%d guesses", n)
+		}
+		if page := w.follow(t, "GET", w.url+preference.UnsubscribePath+"BBBB", "", "", http.StatusTooManyRequests); !strings.Contains(page, "Please try again in an hour") {
+			t.Errorf("%s", page)
+		}
+		if code, _ := dig(w.send(t, step{as: "nobody"}, `{ notificationPreferencesByLink(token: "CCCC") { channels { channel } } }`), "errors.0.extensions.code"); code != "RATE_LIMITED" {
+			t.Errorf("by GraphQL: %v", code)
+		}
+		w.follow(t, "POST", good, "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click", http.StatusOK)
+		if n := reached(good, http.StatusOK); n != 300 {
+			t.Errorf("shown %d times", n)
+		}
+		db.Clock.Add(time.Hour + time.Second)
+		w.follow(t, "GET", good, "", "", http.StatusOK)
+		w.follow(t, "GET", w.url+preference.UnsubscribePath+"BBBB", "", "", http.StatusNotFound)
+	})
+}
+
+// One click in a letter that tells of several things stops them all.
+func TestNotifyDigestStopped(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		out := newMailbox(t)
+		w := newWorldOf(t, db, map[string]string{"KABINET_SMTP_URL": "smtp://" + out.addr, "KABINET_MAIL_FROM": "Shop <account@shop.example>"}, nil)
+		out.take()
+		alice, err := scalar.ParseID(w.vars["alice"])
+		check(t, err)
+		w.do(t, "alice", `mutation { setNotificationDigest(input: {channel: EMAIL, schedule: WEEKLY}) { userErrors { code } } }`)
+		placed := w.do(t, "alice", `mutation { placeOrder(input: {lines: [{sku: "TEA", quantity: 1}], idempotencyKey: "one"}) { order { id } userErrors { code } } }`)
+		w.settle(t)
+		w.do(t, "alice", `mutation { cancelOrder(input: {orderId: "`+w.get(t, placed, "placeOrder.order.id")+`", reason: CHANGED_MIND, idempotencyKey: "two"}) { userErrors { code } } }`)
+		w.settle(t)
+		db.Clock.Add(8 * 24 * time.Hour)
+		w.settle(t)
+		header, l := w.caught(t, out)
+		if !strings.Contains(l.Text, "Order placed") && !strings.Contains(l.Text, "cancelled") {
+			t.Error(l.Text)
+		}
+		link, err := url.Parse(strings.Trim(header.Get("List-Unsubscribe"), "<>"))
+		check(t, err)
+		if page := w.follow(t, "GET", w.url+link.Path, "", "", http.StatusOK); !strings.Contains(page, "Order placed, Order cancelled") {
+			t.Errorf("%s", page)
+		}
+		w.follow(t, "POST", w.url+link.Path, "application/x-www-form-urlencoded", "List-Unsubscribe=One-Click", http.StatusOK)
+		if n := w.choices(t, alice.UUID); n != 2 {
+			t.Errorf("%d types are stopped", n)
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"kabinet/internal/account"
 	"kabinet/internal/fault"
 	"kabinet/internal/job"
 	"kabinet/internal/live"
@@ -23,6 +24,7 @@ import (
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
+	"kabinet/internal/web"
 )
 
 // wireNotify builds the feed and what stands around it.
@@ -31,7 +33,7 @@ func (k *kabinet) wireNotify(streams *live.Streams, sealer *store.Sealer) {
 	if k.cfg.PublicURL != nil {
 		public = strings.TrimSuffix(k.cfg.PublicURL.String(), "/")
 	}
-	k.preferences = &preference.Preferences{Store: k.store, Settings: &preference.Settings{Store: k.store}, Sealer: sealer, Public: public}
+	k.preferences = &preference.Preferences{Store: k.store, Settings: &preference.Settings{Store: k.store}, Sealer: sealer, Public: public, Network: account.Network}
 	k.templates = &template.Templates{Store: k.store, Preferences: k.preferences, Log: k.log}
 	k.inbox = &notify.Inbox{Store: k.store, Streams: streams, Retention: k.cfg.Notifications, Wants: k.wantsInFeed, Off: k.typeIsOff, Words: k.wordsInFeed}
 	k.deliveries = &delivery.Deliveries{Store: k.store, Preferences: k.preferences, Templates: k.templates, Endpoints: k.endpoints, Sealer: sealer,
@@ -104,7 +106,7 @@ func (k *kabinet) withNotifyLinks(routes map[string]http.Handler) map[string]htt
 // linkPage is the door of one of them.
 func (k *kabinet) linkPage(page func(ctx context.Context, token string, form url.Values) ([]byte, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := viewer.With(r.Context(), viewer.Viewer{Locale: k.cfg.Locale, UserAgent: r.UserAgent(), RequestID: w.Header().Get("X-Request-Id")})
+		ctx := viewer.With(r.Context(), viewer.Viewer{Locale: k.cfg.Locale, IP: web.CallerIP(r), UserAgent: r.UserAgent(), RequestID: w.Header().Get("X-Request-Id")})
 		h := w.Header()
 		h.Set("Content-Type", "text/html; charset=utf-8")
 		h.Set("Content-Security-Policy", preference.PagesPolicy)

@@ -12,6 +12,7 @@ import (
 	entdelivery "kabinet/ent/generated/delivery"
 	"kabinet/ent/schema"
 	"kabinet/internal/locale"
+	"kabinet/internal/notify/preference"
 	"kabinet/internal/notify/template"
 	"kabinet/internal/scalar"
 )
@@ -42,7 +43,7 @@ func (d *Deliveries) compose(ctx context.Context, s *sending) (Message, error) {
 	if s.row.Channel == entdelivery.ChannelEMAIL {
 		a.PreferencesURL = d.Preferences.PreferencesURL(s.person.ID)
 		if s.link {
-			m.UnsubscribeURL = d.Preferences.UnsubscribeURL(s.person.ID, n.Type)
+			m.UnsubscribeURL = d.Preferences.UnsubscribeURL(s.person.ID, stops(s.notes)...)
 			a.UnsubscribeURL = m.UnsubscribeURL
 		}
 	}
@@ -55,6 +56,25 @@ func (d *Deliveries) compose(ctx context.Context, s *sending) (Message, error) {
 		m.Text = Shorten(m.Text, segments)
 	}
 	return m, nil
+}
+
+// stops is what one click in a letter stops: all types that it tells of, or
+// their topics where those are too many for a link.
+func stops(notes []*ent.Notification) (types []string) {
+	var topics []string
+	length := 0
+	for _, n := range notes {
+		if !slices.Contains(types, n.Type) {
+			types, length = append(types, n.Type), length+len(n.Type)+1
+		}
+		if topic := string(n.Topic); !slices.Contains(topics, topic) {
+			topics = append(topics, topic)
+		}
+	}
+	if length > preference.LongestStop {
+		return topics
+	}
+	return types
 }
 
 // leads is where a notification leads: where it says, else to the site.

@@ -38,6 +38,7 @@ type shown struct {
 	Lang, Title, Text string
 	Style             template.CSS
 	Button            string // posts what one click posts
+	Wider             string // posts that the whole topic is to stop
 	All, AllText      string // the page of all preferences
 	Rows              []shownTopic
 	Channels          []shownChannel
@@ -70,12 +71,21 @@ const (
 	OneClickValue = "One-Click"
 )
 
+// What the page posts besides, for all letters of the topics.
+const (
+	stopField = "stop"
+	stopTopic = "topic"
+)
+
 // UnsubscribePage asks whether letters are to stop. It changes nothing: those
-// who look through letters follow every link. Fault: NOT_FOUND.
+// who look through letters follow every link. Faults: NOT_FOUND, RATE_LIMITED.
 func (p *Preferences) UnsubscribePage(ctx context.Context, token string) ([]byte, error) {
-	l, err := p.open(token)
-	if err != nil || l.typ == "" {
-		return nil, fault.ErrNotFound
+	l, err := p.opened(ctx, token, true)
+	if err == nil && len(l.what) == 0 {
+		err = fault.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
 	}
 	u, err := p.person(ctx, l)
 	if err != nil {
@@ -85,14 +95,28 @@ func (p *Preferences) UnsubscribePage(ctx context.Context, token string) ([]byte
 }
 
 // Unsubscribe stops letters by what was posted: what one click posts, by a
-// program or the button of the page. Faults: NOT_FOUND, INVALID_VALUE,
-// NOTIFICATION_REQUIRED, RATE_LIMITED.
+// program or the button of the page, or by that button of the page which stops
+// their topics. Faults: NOT_FOUND, INVALID_VALUE, NOTIFICATION_REQUIRED,
+// RATE_LIMITED.
 func (p *Preferences) Unsubscribe(ctx context.Context, token string, form url.Values) ([]byte, error) {
-	l, err := p.open(token)
+	l, err := p.opened(ctx, token, false)
+	if err == nil && len(l.what) == 0 {
+		err = fault.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
 	switch {
-	case err != nil || l.typ == "":
-		return nil, fault.ErrNotFound
-	case form.Get(OneClickField) != OneClickValue:
+	case form.Get(OneClickField) == OneClickValue:
+	case form.Get(stopField) == stopTopic:
+		w, found, err := p.wider(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			l = w
+		}
+	default:
 		return nil, fault.ErrInvalidValue
 	}
 	u, err := p.person(ctx, l)
@@ -105,16 +129,12 @@ func (p *Preferences) Unsubscribe(ctx context.Context, token string, form url.Va
 	return p.linkPage(ctx, l, u.Locale, "preference.page.unsubscribed", false)
 }
 
-// linkPage is a page about one kind of letters.
+// linkPage is a page about the letters of a link.
 func (p *Preferences) linkPage(ctx context.Context, l link, lang, id string, button bool) ([]byte, error) {
 	lang = locale.Match(lang)
-	s, found, err := p.Settings.Of(ctx, p.Store.Client, l.typ)
+	name, err := p.names(ctx, l, lang)
 	if err != nil {
 		return nil, err
-	}
-	name := l.typ
-	if found {
-		name = s.Name(lang)
 	}
 	v := page1(lang, id)
 	v.Text = locale.Text(lang, id+".text", map[string]any{"name": name, "channel": channelName(lang, l.channel)})
@@ -122,7 +142,35 @@ func (p *Preferences) linkPage(ctx context.Context, l link, lang, id string, but
 	if button {
 		v.Button = locale.Text(lang, "preference.page.unsubscribe.button", nil)
 	}
+	w, found, err := p.wider(ctx, l)
+	if err == nil && found {
+		if name, err = p.names(ctx, w, lang); err == nil {
+			v.Wider = locale.Text(lang, "preference.page.unsubscribe.topic", map[string]any{"name": name})
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
 	return v.write()
+}
+
+// names are the types and topics of a link, for people.
+func (p *Preferences) names(ctx context.Context, l link, lang string) (string, error) {
+	all := make([]string, len(l.what))
+	for i, what := range l.what {
+		if isTopic(what) {
+			all[i] = locale.Text(lang, "preference.topic."+what, nil)
+			continue
+		}
+		s, found, err := p.Settings.Of(ctx, p.Store.Client, what) // in memory
+		if err != nil {
+			return "", err
+		}
+		if all[i] = what; found {
+			all[i] = s.Name(lang)
+		}
+	}
+	return strings.Join(all, ", "), nil
 }
 
 // page1 is a page with its heading.
@@ -157,16 +205,16 @@ func RefusedPage(lang string, err error) []byte {
 }
 
 // PreferencesPage is the page of all that a person wants to be told, by type and
-// channel. Fault: NOT_FOUND.
+// channel. Faults: NOT_FOUND, RATE_LIMITED.
 func (p *Preferences) PreferencesPage(ctx context.Context, token string) ([]byte, error) {
-	return p.preferencesPage(ctx, token, "preference.page.preferences")
-}
-
-func (p *Preferences) preferencesPage(ctx context.Context, token, id string) ([]byte, error) {
-	l, err := p.open(token)
+	l, err := p.opened(ctx, token, true)
 	if err != nil {
 		return nil, err
 	}
+	return p.preferencesPage(ctx, l, "preference.page.preferences")
+}
+
+func (p *Preferences) preferencesPage(ctx context.Context, l link, id string) ([]byte, error) {
 	g, err := p.linked(ctx, l)
 	if err != nil {
 		return nil, err
@@ -213,7 +261,7 @@ func (g *page) shownType(typ *NotificationTypePreferences) shownType {
 // What the page showed comes with it, so that only what was changed there is
 // changed. Faults: NOT_FOUND, RATE_LIMITED.
 func (p *Preferences) SavePage(ctx context.Context, token string, form url.Values) ([]byte, error) {
-	l, err := p.open(token)
+	l, err := p.opened(ctx, token, false)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +276,7 @@ func (p *Preferences) SavePage(ctx context.Context, token string, form url.Value
 	if err != nil {
 		return nil, err
 	}
-	return p.preferencesPage(ctx, token, "preference.page.saved")
+	return p.preferencesPage(ctx, l, "preference.page.saved")
 }
 
 // turnOff turns a channel off as a whole: nothing chosen more exactly is over it.

@@ -13,6 +13,10 @@ type Preferences struct {
 	Settings *Settings
 	Sealer   *store.Sealer // of links
 	Public   string        // the address customers reach us at, without a slash at the end; empty: no links
+
+	// Network is the network of an address, by which tokens that are no links are
+	// counted; nil: they are not.
+	Network func(ip string) string
 }
 
 // The channels. What is not IN_APP leaves the house.
