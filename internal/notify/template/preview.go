@@ -2,6 +2,8 @@ package template
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -69,7 +71,8 @@ func samples(names []string, lang string) map[string]any {
 
 // Preview shows how a draft reads, or what is in force. Staff only.
 //
-// Faults: those of Save but STALE_OBJECT; INVALID_VALUE and TOO_LONG of params;
+// Faults: those of Save but STALE_OBJECT; INVALID_VALUE, TOO_LONG and
+// UNKNOWN_VARIABLE of params;
 // UNAUTHENTICATED, FORBIDDEN.
 func (t *Templates) Preview(ctx context.Context, in PreviewNotificationTemplateInput) (*NotificationText, error) {
 	if err := may(ctx, "read"); err != nil {
@@ -123,6 +126,9 @@ func (t *Templates) shown(ctx context.Context, at place, h *held, in PreviewNoti
 	}
 	known, _, err := t.known(ctx, t.Store.Client, at.typ)
 	if err != nil {
+		return Message{}, err
+	}
+	if err := knownParams(in.Params, known); err != nil {
 		return Message{}, err
 	}
 	w := wording{Ask: t.made(at, known, in), reading: reading{lang: at.lang, zone: "UTC"}, business: f.business}
@@ -190,6 +196,17 @@ func asText(m Message, at place) *NotificationText {
 		n.HTML = &m.HTML
 	}
 	return n
+}
+
+// knownParams refuses values that nothing can name: what was misspelt would
+// read as if it were right, with a made-up value in its place.
+func knownParams(params map[string]any, known []string) error {
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		if !slices.Contains(known, name) {
+			return ErrUnknownVariable.At("input", "params", short(name)).With("variable", short(name)).With("known", strings.Join(known, ", ")).With("line", 1).With("column", 1)
+		}
+	}
+	return nil
 }
 
 const mostParams = 50
