@@ -63,6 +63,8 @@ func (w *fullWorld) belongings(who string, programme uuid.UUID, unit string) {
 		}
 		if w.r.IntN(3) > 0 {
 			given["archived_at"] = nil
+		} else {
+			given["snoozed_until_at"] = nil // what is put away is not put off
 		}
 		w.insert("Notification", given)
 	}
