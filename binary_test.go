@@ -57,13 +57,13 @@ func command(t *testing.T, dir string, env []string, args ...string) *exec.Cmd {
 type server struct {
 	cmd    *exec.Cmd
 	url    string
-	stdout *bytes.Buffer
+	stdout *logBook
 	stderr *bytes.Buffer
 }
 
 func start(t *testing.T, dir string, env []string, args ...string) *server {
 	t.Helper()
-	s := &server{cmd: command(t, dir, append(env, "KABINET_LISTEN=127.0.0.1:0"), args...), stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
+	s := &server{cmd: command(t, dir, append(env, "KABINET_LISTEN=127.0.0.1:0"), args...), stdout: &logBook{}, stderr: &bytes.Buffer{}}
 	out, err := s.cmd.StdoutPipe()
 	check(t, err)
 	s.cmd.Stderr = s.stderr
@@ -189,7 +189,7 @@ func TestProduction(t *testing.T) {
 	if !strings.Contains(s.stdout.String(), "user create --admin") {
 		t.Fatalf("it does not say how to make the first administrator: %s", s.stdout)
 	}
-	for _, path := range []string{"/", "/metrics"} { // security G17
+	for _, path := range []string{"/", "/metrics", "/demo/outbox", "/demo/outbox.json", "/demo/outbox/1"} { // security G17
 		if status, _ := s.get(t, path); status != 404 {
 			t.Errorf("%s answers %d in production", path, status)
 		}

@@ -58,6 +58,7 @@ func arrows() []arrow {
 		{"internal/audience", with("ent/generated", "ent/schema", "internal/store", "internal/rule")},
 		{"internal/job", with("internal/store")},
 		{"internal/adapter", leaves},
+		{"internal/adapter/telegram/telegramtest", []string{"internal/adapter/telegram"}},
 		{"internal/web", []string{"internal/fault", "internal/viewer", "internal/locale", "internal/web"}},
 	}
 	for _, leaf := range leaves {

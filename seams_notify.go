@@ -33,7 +33,7 @@ func (k *kabinet) wireNotify(streams *live.Streams, sealer *store.Sealer) {
 	}
 	k.preferences = &preference.Preferences{Store: k.store, Settings: &preference.Settings{Store: k.store}, Sealer: sealer, Public: public}
 	k.templates = &template.Templates{Store: k.store, Preferences: k.preferences, Log: k.log}
-	k.inbox = &notify.Inbox{Store: k.store, Streams: streams, Retention: k.cfg.Notifications, Wants: k.wantsInFeed, Words: k.wordsInFeed}
+	k.inbox = &notify.Inbox{Store: k.store, Streams: streams, Retention: k.cfg.Notifications, Wants: k.wantsInFeed, Off: k.typeIsOff, Words: k.wordsInFeed}
 	k.deliveries = &delivery.Deliveries{Store: k.store, Preferences: k.preferences, Templates: k.templates, Endpoints: k.endpoints, Sealer: sealer,
 		Narrowed: func(ctx context.Context, tx *store.Tx, id uuid.UUID) ([]string, error) {
 			return broadcast.Narrowed(ctx, tx.Client, id)
@@ -49,9 +49,15 @@ func (k *kabinet) wantsInFeed(ctx context.Context, tx *store.Tx, w notify.Wish) 
 	return k.preferences.InFeed(ctx, tx, w.Type, w.Preferences)
 }
 
+// typeIsOff says whether the House turned a type of notifications off.
+func (k *kabinet) typeIsOff(ctx context.Context, tx *store.Tx, typ string) (bool, error) {
+	s, found, err := k.preferences.Settings.Of(ctx, tx.Client, typ)
+	return found && !s.Active, err
+}
+
 // wordsInFeed is how the House words a notification of the feed.
 func (k *kabinet) wordsInFeed(ctx context.Context, tx *store.Tx, w notify.Wording) (title, body string) {
-	return k.templates.InApp(ctx, tx.Client, template.Ask{Type: w.Type, Locale: w.Locale, TimeZone: w.TimeZone, Params: w.Params, Title: w.Title, Body: w.Body, URL: w.URL})
+	return k.templates.InApp(ctx, tx.Client, template.Ask{Type: w.Type, Locale: w.Locale, TimeZone: w.TimeZone, Params: w.Params, Title: w.Title, Body: w.Body, URL: w.URL, Name: w.Name})
 }
 
 // offerEnds finds an offer of a person: what it is called and when it ends for
@@ -158,7 +164,7 @@ func (k *kabinet) notifyHousework(batch func(do func(context.Context, int) (int,
 		{Name: "run-broadcasts", Every: 5 * time.Second, Timeout: broadcast.RunTime, Do: batch(k.broadcasts.Due)},
 		{Name: "tell-announcements", Every: 5 * time.Second, Do: batch(k.broadcasts.AnnouncementsDue)},
 		{Name: "wake-notifications", Every: 15 * time.Second, Do: batch(k.inbox.WakeDue)},
-		{Name: "trim-notifications", Every: time.Hour, Do: batch(k.inbox.TrimDue)},
+		{Name: "trim-notifications", Every: time.Hour, Timeout: 10 * time.Minute, Do: batch(k.inbox.TrimDue)},
 		{Name: "remind-people", Every: time.Minute, Do: batch(k.sending.RemindersDue)},
 		{Name: "send-deliveries", Every: 5 * time.Second, Do: batch(k.deliveries.Due)},
 		{Name: "trim-deliveries", Every: time.Hour, Do: batch(k.deliveries.TrimDue)},

@@ -54,7 +54,7 @@ func (k *kabinet) deliverySends(p parts) error {
 		return err
 	}
 	if k.cfg.SMS.URL == nil && k.cfg.Demo && p.text != nil {
-		d.Providers = append(d.Providers, delivery.Provider{Name: "log", Channel: "SMS", Send: func(ctx context.Context, m delivery.Message) (delivery.Reply, error) {
+		d.Providers = append(d.Providers, delivery.Provider{Name: "demo", Channel: "SMS", Send: func(ctx context.Context, m delivery.Message) (delivery.Reply, error) {
 			return delivery.Reply{}, p.text(ctx, m.To, m.Text, m.ID)
 		}})
 	}

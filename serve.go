@@ -137,6 +137,10 @@ func (p *parts) complete(serves, rotates bool) (err error) {
 		return err
 	}
 	p.send = asAccountSends(p.mail)
+	if p.outside.box != nil && p.cfg.SMS.URL == nil {
+		p.text = p.outside.text
+		return nil
+	}
 	p.text, err = texter(p.cfg, p.log)
 	return err
 }
@@ -155,20 +159,17 @@ func collectRarely(m config.Memory, log *slog.Logger) {
 	}
 }
 
-// sender is how letters leave: by SMTP, into the log of a demonstration, or not.
+// sender is how letters leave: by SMTP, or not.
 func sender(cfg *config.Config, log *slog.Logger) (mail.Sender, error) {
-	switch {
-	case cfg.Mail.SMTPURL != "":
-		smtp, err := mail.SMTP(cfg.Mail.SMTPURL, cfg.Mail.From)
-		if err != nil {
-			return nil, fmt.Errorf("KABINET_SMTP_URL or KABINET_MAIL_FROM: %w", err)
-		}
-		return smtp, nil
-	case cfg.Demo:
-		return mail.Log(log), nil
+	if cfg.Mail.SMTPURL == "" {
+		log.Warn("letters wait, for KABINET_SMTP_URL is not set", "example", "smtp://user:password@mail.example.com:587")
+		return nil, nil
 	}
-	log.Warn("letters wait, for KABINET_SMTP_URL is not set", "example", "smtp://user:password@mail.example.com:587")
-	return nil, nil
+	smtp, err := mail.SMTP(cfg.Mail.SMTPURL, cfg.Mail.From)
+	if err != nil {
+		return nil, fmt.Errorf("KABINET_SMTP_URL or KABINET_MAIL_FROM: %w", err)
+	}
+	return smtp, nil
 }
 
 // serve answers until ctx ends, then drains: sockets first, then requests,
@@ -233,8 +234,13 @@ func (k *kabinet) workBehind(ctx context.Context, wg *sync.WaitGroup, metrics ne
 // welcome says where it listens and, in a demonstration, how to begin.
 func (k *kabinet) welcome(w io.Writer, c config.Serve, addr net.Addr) {
 	fmt.Fprintf(w, "listening on http://%s\n", addr)
-	if c.Demo {
+	switch {
+	case c.Demo && k.outbox == nil:
+		fmt.Fprint(w, demo.NotOursText)
+		return
+	case c.Demo:
 		fmt.Fprintf(w, demo.Text, addr)
+		fmt.Fprintf(w, demo.OutboxText, addr)
 		return
 	}
 	if there, err := k.store.Client.Identity.Query().Exist(viewer.AsSystem(context.Background(), "start")); err == nil && !there {
@@ -262,7 +268,7 @@ func (k *kabinet) edgeOptions(trusted *limit.Trusted) web.Options {
 		SignIn: func(ctx context.Context, by web.Credentials) (viewer.Viewer, error) {
 			return k.people.Viewer(ctx, account.Caller(by))
 		},
-		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Log: k.log,
+		Ended: k.people.Ended, CheckCursor: scalar.CheckCursor, Present: graph.Present, Now: k.store.Now, Log: k.log,
 		Bulk: func(v viewer.Viewer) bool {
 			return v.Staff && (v.Reach("order", "write") == viewer.ReachAll || v.Reach("user", "write") == viewer.ReachAll)
 		},

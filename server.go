@@ -36,6 +36,7 @@ import (
 	"kabinet/internal/campaign"
 	"kabinet/internal/compiled"
 	"kabinet/internal/config"
+	"kabinet/internal/demo/outbox"
 	"kabinet/internal/document"
 	"kabinet/internal/job"
 	"kabinet/internal/ledger"
@@ -128,6 +129,10 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	if err := upgrade(ctx, s); err != nil {
 		return err
 	}
+	if p.outside, err = pretendOutside(ctx, s, cfg, log); err != nil {
+		return err
+	}
+	defer p.outside.close()
 	_, rotates := command.(config.RotateKey)
 	if err := p.complete(serves, rotates); err != nil {
 		return err
@@ -178,6 +183,7 @@ type parts struct {
 	send    account.Send                                            // nil: letters wait
 	mail    mail.Sender                                             // the same with all that a letter may have; nil where send stands for it
 	text    account.SendSMS                                         // nil: texts go nowhere
+	outside pretence                                                // of a demonstration
 	trusted *limit.Trusted                                          // nil: no manifest
 	look    func(graphql.ExecutableSchema) graphql.ExecutableSchema // tests watch the schema at work; nil
 }
@@ -222,7 +228,7 @@ type kabinet struct {
 	clocks          *clock.Clocks // seams_support.go fills it
 	bot             *bot.Bot      // seams_bot.go fills it, and the next
 	surveys         *survey.Surveys
-	customerCards   *card.Cards // seams_card.go fills it
+	customerCards   *card.Cards // seams_support.go fills it
 	inbox           *notify.Inbox
 	preferences     *preference.Preferences // seams_notify.go fills this and the next
 	templates       *template.Templates
@@ -233,6 +239,7 @@ type kabinet struct {
 	sending         *send.Sending
 	broadcasts      *broadcast.Broadcasts
 	webhooks        *webhook.Webhooks // seams_webhook.go fills it
+	outbox          *outbox.Outbox    // what a demonstration sends; nil else
 	articles        *article.Articles // seams_support.go fills it
 	hearers         []store.Hearer
 	relay           *live.Relay
@@ -251,7 +258,7 @@ func assemble(ctx context.Context, s *store.Store, p parts) (*kabinet, error) {
 		return nil, err
 	}
 	streams := &live.Streams{Hub: bus.Hub(), Read: s.ReadStream, Heads: s.Heads, Epoch: s.Epoch, Signal: bus.Signal}
-	k := &kabinet{cfg: p.cfg, log: p.log, store: s, bus: bus}
+	k := &kabinet{cfg: p.cfg, log: p.log, store: s, bus: bus, outbox: p.outside.box}
 
 	// The domains. A func field is what must happen in the caller's transaction.
 	k.points = &bonus.Points{Store: s, Streams: streams}
@@ -321,15 +328,19 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	o := k.edgeOptions(p.trusted)
+	if o.Registry, err = k.deliveryMetrics(); err != nil {
+		return err
+	}
 	if o.Routes, err = k.payments(); err != nil {
 		return err
 	}
-	o.Routes = k.withNotifyLinks(k.withDeliveryHook(k.withTelegramHook(k.withMailHook(k.callback(o.Routes)))))
+	o.Routes = k.withOutbox(k.withNotifyLinks(k.withDeliveryHook(k.withTelegramHook(k.withMailHook(k.callback(o.Routes))))))
 	schema := k.schema(p.look)
 	k.openWebhooks(schema, o)
 	k.edge, err = web.New(schema, o)
 	if err == nil {
 		k.edge.GraphQL().AroundFields(graph.JustSignedIn)
+		k.edge.GraphQL().AroundFields(graph.PlaceFirst(k.inbox))
 	}
 	return err
 }
@@ -345,7 +356,7 @@ func (k *kabinet) schema(look func(graphql.ExecutableSchema) graphql.ExecutableS
 		},
 		Directives: gql.DirectiveRoot{Access: graph.Access},
 	})
-	es = k.history.Loading(es)
+	es = k.broadcasts.Together(k.history.Loading(es))
 	if k.cfg.CompiledReads {
 		es = compiled.Wrap(es, compiled.Options{Store: k.store, Streams: k.orders.Streams, Points: k.points, Orders: k.orders, Admits: graph.Admits})
 	}

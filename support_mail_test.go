@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	netmail "net/mail"
@@ -28,29 +27,6 @@ type mailbox struct {
 	all  []string
 }
 
-type mailboxSession struct{ *mailbox }
-
-// Mail implements smtp.Session.
-func (mailboxSession) Mail(string, *smtp.MailOptions) error { return nil }
-
-// Rcpt implements smtp.Session.
-func (mailboxSession) Rcpt(string, *smtp.RcptOptions) error { return nil }
-
-// Reset implements smtp.Session.
-func (mailboxSession) Reset() {}
-
-// Logout implements smtp.Session.
-func (mailboxSession) Logout() error { return nil }
-
-// Data implements smtp.Session.
-func (s mailboxSession) Data(r io.Reader) error {
-	b, err := io.ReadAll(r)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.all = append(s.all, string(b))
-	return err
-}
-
 // take gives the letters that came since it was asked last.
 func (m *mailbox) take() []string {
 	m.mu.Lock()
@@ -63,14 +39,14 @@ func (m *mailbox) take() []string {
 func newMailbox(t *testing.T) *mailbox {
 	t.Helper()
 	m := &mailbox{}
-	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return mailboxSession{m}, nil }))
-	server.Domain = "localhost"
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	c, err := mail.Catch(mail.CatcherOptions{Took: func(l mail.Caught) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.all = append(m.all, string(l.Data))
+	}})
 	check(t, err)
-	m.addr = ln.Addr().String()
-	done := make(chan struct{})
-	go func() { defer close(done); _ = server.Serve(ln) }()
-	t.Cleanup(func() { _ = server.Close(); <-done })
+	t.Cleanup(c.Close)
+	m.addr = c.Addr
 	return m
 }
 

@@ -11,7 +11,9 @@ import (
 	"kabinet/ent/generated/session"
 	gql "kabinet/graph/generated"
 	"kabinet/internal/account"
+	"kabinet/internal/gather"
 	"kabinet/internal/locale"
+	"kabinet/internal/notify"
 	"kabinet/internal/scalar"
 	"kabinet/internal/viewer"
 )
@@ -45,6 +47,35 @@ func JustSignedIn(ctx context.Context, next graphql.Resolver) (any, error) {
 		ctx = account.As(ctx, s.Session.UserID, s.Session.ID)
 	}
 	return next(ctx)
+}
+
+// PlaceFirst is a field middleware: where a person is asked for streamPosition,
+// it is read before anything else of him. Fields are resolved side by side, and
+// what happened between a list and a place read after it would be in neither.
+func PlaceFirst(inbox *notify.Inbox) graphql.FieldMiddleware {
+	return func(ctx context.Context, next graphql.Resolver) (any, error) {
+		if placed(ctx) {
+			var err error
+			if ctx, err = inbox.Placed(ctx); err != nil {
+				return nil, err
+			}
+		}
+		return next(ctx)
+	}
+}
+
+// placed says whether the present field is a person who is asked for his place
+// in the stream, or a mutation that answers with one.
+func placed(ctx context.Context) bool {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil || fc.Field.Definition == nil {
+		return false
+	}
+	switch fc.Field.Definition.Type.Name() {
+	case "User", "Node":
+		return gather.Selects(ctx, "streamPosition")
+	}
+	return fc.Object == "Mutation" && gather.Selects(ctx, "user", "streamPosition")
 }
 
 // issuedIn is the session that a payload gives; nil for none.

@@ -69,6 +69,10 @@ func (r *broadcastResolver) Texts(ctx context.Context, obj *generated.Broadcast)
 	return broadcast.ShowTexts(obj.Texts), nil
 }
 
+func (r *broadcastResolver) Actions(ctx context.Context, obj *generated.Broadcast) ([]*broadcast.BroadcastAction, error) {
+	return broadcast.ActionsOf(obj), nil
+}
+
 func (r *broadcastResolver) Channels(ctx context.Context, obj *generated.Broadcast) ([]broadcast.Channel, error) {
 	return broadcast.ChannelsOf(obj), nil
 }

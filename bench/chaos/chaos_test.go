@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/gorilla/websocket"
 )
 
 // TestMain lets the test be the broker too.
@@ -22,8 +27,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A short storm over the real thing: nothing is lost, repeated or out of order.
-func TestNothingIsLost(t *testing.T) { // security L1 L2 L3 L5
+// storm is a short one over the real thing.
+func storm(t *testing.T, args ...string) *report {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("it takes a minute")
 	}
@@ -36,26 +42,36 @@ func TestNothingIsLost(t *testing.T) { // security L1 L2 L3 L5
 		}
 		t.Skip(err)
 	}
-	o, err := parse([]string{"-deliveries", "400000", "-at-most", "30s", "-clients", "60", "-people", "15", "-writers", "3", "-every", "600ms"})
+	o, err := parse(append([]string{"-deliveries", "400000"}, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 9*time.Minute) // most of it to build kabinet
+	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute) // most of it to build kabinet
 	defer cancel()
 	r, err := run(ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Log("\n" + r.text())
+	t.Log("\n" + table([]*report{r}) + r.remarks())
 	if !r.passed() {
-		t.Error("it must not be so")
+		t.Error(r.result())
 	}
-	happened := 0
-	for _, n := range r.faults {
-		happened += n
+	return r
+}
+
+// Nothing is lost, repeated or out of order.
+func TestNothingIsLost(t *testing.T) { // security L1 L2 L3 L5
+	r := storm(t, "-at-most", "30s", "-clients", "60", "-people", "15", "-writers", "3", "-every", "600ms")
+	if r.happened() < 10 || r.faults[killInstance] == 0 || r.faults[endBackends] == 0 || r.over[sse] != r.clients/2 || r.deliveries() < 1000 || r.lines <= r.clients || r.naps == 0 {
+		t.Errorf("%d faults, %d deliveries, %d connections, %d naps, %d clients over SSE: too little to prove anything", r.happened(), r.deliveries(), r.lines, r.naps, r.over[sse])
 	}
-	if happened < 10 || r.faults[killInstance] == 0 || r.faults[endBackends] == 0 || r.overSSE != r.clients/2 || r.delivered < 1000 || r.lines <= r.clients {
-		t.Errorf("%d faults, %d deliveries, %d connections, %d clients over SSE: too little to prove anything", happened, r.delivered, r.lines, r.overSSE)
+}
+
+// A Kabinet that believes its bells loses events, and is seen to.
+func TestTheControlLoses(t *testing.T) {
+	r := storm(t, "-control", "-at-most", "6s", "-clients", "40", "-people", "10")
+	if r.verdict.below < 10 || r.over[sse] != r.clients/2 {
+		t.Errorf("%d gaps, %d clients over SSE: too little to be seen for sure", r.verdict.below, r.over[sse])
 	}
 }
 
@@ -106,7 +122,7 @@ func TestJudge(t *testing.T) {
 		"whole":                   {client: heard(all, own, [2]int64{0, 1}, [2]int64{0, 2}, [2]int64{0, 3})},
 		"both streams":            {client: heard(all, both, [2]int64{1, 1}, [2]int64{0, 1}, [2]int64{0, 2}, [2]int64{1, 2}, [2]int64{0, 3})},
 		"nothing":                 {client: heard(all, own), want: verdict{gaps: 3}},
-		"a gap":                   {client: heard(all, own, [2]int64{0, 1}, [2]int64{0, 3}), want: verdict{gaps: 1}},
+		"a gap":                   {client: heard(all, own, [2]int64{0, 1}, [2]int64{0, 3}), want: verdict{gaps: 1, below: 1}},
 		"the end":                 {client: heard(all, own, [2]int64{0, 1}, [2]int64{0, 2}), want: verdict{gaps: 1}},
 		"the other stream's":      {client: heard(all, both, [2]int64{0, 1}, [2]int64{0, 2}, [2]int64{0, 3}, [2]int64{1, 1}), want: verdict{gaps: 1}},
 		"twice":                   {client: heard(all, own, [2]int64{0, 1}, [2]int64{0, 2}, [2]int64{0, 2}, [2]int64{0, 3}), want: verdict{repeats: 1}},
@@ -153,7 +169,7 @@ func TestSchedule(t *testing.T) {
 		same = same && f == other.next()
 		seen[f.kind]++
 		sum += f.after
-		if f.after < 0 || f.length < 0 || f.length > 10*time.Second || f.share <= 0 || f.share > 0.5 {
+		if f.after < 0 || f.length < 0 || f.length > 25*time.Second || f.kind == stallClients && f.length < 10*time.Second || f.share <= 0 || f.share > 0.5 {
 			t.Fatalf("%+v", f)
 		}
 	}
@@ -186,6 +202,29 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+	for code, want := range map[string]string{"UNAVAILABLE": "UNAVAILABLE", "INTERNAL": "INTERNAL"} {
+		said := fmt.Sprintf(`[{"message": "x", "extensions": {"code": %q}}]`, code)
+		for _, body := range []string{`{"errors": ` + said + `}`, `{"data": {"accountEvents": {"cursor": "a"}}, "errors": ` + said + `}`} {
+			if _, err := readMessage([]byte(body)); !errors.Is(err, errWrong) || reason(err) != want {
+				t.Errorf("%s on a line that runs: %v", body, err)
+			}
+		}
+		for _, status := range []int{200, 503} {
+			resp := &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(`{"errors": ` + said + `}`))}
+			if err := refusedStream(resp); errors.Is(err, errWrong) != (status == 200 || code == "INTERNAL") {
+				t.Errorf("%d with %s in place of a stream: %v", status, code, err)
+			}
+		}
+	}
+	if err := closed(&websocket.CloseError{Code: 1006}); !lost(err) {
+		t.Error(err)
+	}
+	if err := closed(&websocket.CloseError{Code: 1013}); lost(err) || errors.Is(err, errWrong) {
+		t.Error(err)
+	}
+	if err := closed(&websocket.CloseError{Code: 4429}); !errors.Is(err, errWrong) {
+		t.Error(err)
+	}
 	if err := judgeStatus(503); errors.Is(err, errWrong) || reason(err) != "HTTP 503" {
 		t.Error(err)
 	}
@@ -201,9 +240,88 @@ func TestAnswers(t *testing.T) {
 	if m, err := readEvent("next", "a", []byte(`{"data": {"accountEvents": {"cursor": "a"}}}`)); err != nil || m.Cursor != "a" {
 		t.Error(m, err)
 	}
-	for _, args := range [][]string{{"-clients", "3", "-people", "4"}, {"-sse", "2"}, {"-every", "0s"}, {"-deliveries", "100000000"}, {"-x"}} {
+	for _, args := range [][]string{{"-clients", "3", "-people", "4"}, {"-sse", "2"}, {"-every", "0s"}, {"-deliveries", "100000000"}, {"-beside", "-1"}, {"-control", "-beside", "9"}, {"-x"}} {
 		if _, err := parse(args); err == nil {
 			t.Errorf("%q is taken", args)
 		}
+	}
+}
+
+// A report passes by what it has to find.
+func TestPassed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		spoil         func(*report)
+		proof, beside bool // passes
+	}{
+		"nothing":              {func(*report) {}, true, false},
+		"an event lost":        {func(r *report) { r.verdict = verdict{gaps: 1, below: 1} }, false, true},
+		"an event not there":   {func(r *report) { r.verdict = verdict{gaps: 1} }, false, false},
+		"lost, and late":       {func(r *report) { r.verdict, r.late = verdict{gaps: 1, below: 1}, 1 }, false, false},
+		"lost, and repeated":   {func(r *report) { r.verdict = verdict{gaps: 1, below: 1, repeats: 1} }, false, false},
+		"a wrong answer":       {func(r *report) { r.wrongs = 1 }, false, false},
+		"nothing over SSE":     {func(r *report) { r.delivered[sse] = 0 }, false, false},
+		"nothing over sockets": {func(r *report) { r.delivered[webSocket] = 0 }, false, false},
+		"sockets alone":        {func(r *report) { delete(r.over, sse); delete(r.delivered, sse) }, true, false},
+	} {
+		for _, control := range []bool{false, true} {
+			r := &report{options: options{control: control}, over: map[string]int{sse: 1, webSocket: 1}, delivered: map[string]int{sse: 5, webSocket: 5}}
+			c.spoil(r)
+			if want := control && c.beside || !control && c.proof; r.passed() != want {
+				t.Errorf("%s, control %t: passed %t", name, control, r.passed())
+			}
+		}
+	}
+	o, err := parse([]string{"-beside", "7", "-binary", "kabinet"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := o.runs()
+	if len(runs) != 2 || runs[0].control || !runs[1].control || runs[1].deliveries != 7 || runs[1].binary != "" {
+		t.Errorf("%+v", runs)
+	}
+	text := paper([]*report{{options: runs[0], source: "commit abc"}, {options: runs[1]}})
+	for _, want := range []string{"commit abc", "| with everything failing | the control |", "| **gaps** | 0 | 0 |", "| seed | 1 | 1 |", "| SIGKILL of an instance | 0 | 0 |", "**FAILED**"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+}
+
+// Who does not read is waited for: his line holds little.
+func TestNarrow(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	took := func(narrow bool) (n int) {
+		mine, err := (&client{}).dialer(narrow).DialContext(t.Context(), "tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer mine.Close()
+		theirs, err := ln.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer theirs.Close()
+		for event := make([]byte, 1500); n < 1<<20 && err == nil; {
+			_ = theirs.SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
+			var wrote int
+			wrote, err = theirs.Write(event)
+			n += wrote
+		}
+		return n
+	}
+	if n := took(true); n > 100_000 {
+		t.Errorf("%d bytes that nobody reads", n)
+	}
+	if n := took(false); n < 1<<20 {
+		t.Errorf("any line is narrow: %d bytes", n)
+	}
+	if len(document(true)) <= len(document(false)) {
+		t.Error("the same is asked for")
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,8 +21,9 @@ type line interface {
 	wire() net.Conn
 }
 
-// dialer opens a line that resumes after a cursor.
-type dialer func(ctx context.Context, c *client, address, after string) (line, error)
+// dialer opens a line that resumes after a cursor. A narrow one holds little
+// that is not read, and asks for much.
+type dialer func(ctx context.Context, c *client, address, after string, narrow bool) (line, error)
 
 // message is one of accountEvents.
 type message struct {
@@ -33,7 +33,20 @@ type message struct {
 	OccurredAt *time.Time
 }
 
-const subscription = `subscription($after: StreamCursor) { accountEvents(after: $after, progress: true) { cursor kind subjectId occurredAt } }`
+const (
+	subscription = `subscription($after: StreamCursor) { accountEvents(after: $after, progress: true) { cursor kind subjectId occurredAt } }`
+	// wide says everything many times over: as much as a document may.
+	wide = `subscription($after: StreamCursor) { accountEvents(after: $after, progress: true) { cursor kind subjectId occurredAt
+		a: cursor b: cursor c: cursor d: cursor e: cursor f: cursor g: cursor h: cursor i: cursor j: cursor k: cursor l: cursor m: cursor n: cursor } }`
+)
+
+// document is what is asked for on a line.
+func document(narrow bool) string {
+	if narrow {
+		return wide
+	}
+	return subscription
+}
 
 // entry is a message as the journal keeps it.
 type entry struct {
@@ -58,8 +71,8 @@ type client struct {
 	rand    *rand.Rand
 
 	mu      sync.Mutex
-	wire    net.Conn      // open now; nil: none
-	nap     time.Duration // it reads nothing for so long
+	wire    net.Conn        // open now; nil: none
+	nap     <-chan struct{} // until it is closed nothing is read of what comes; nil: all is
 	journal []entry
 	at      []int64 // the last number of each stream
 	cursor  string
@@ -67,6 +80,8 @@ type client struct {
 	still   int            // messages whose cursor moved nothing
 	faults  []string       // what no server may do
 	ends    map[string]int // of lines
+	naps    int            // lines on which it read nothing for a while
+	cutOff  int            // those that the server had ended when it read again
 }
 
 // patienceOfDial is how long a client waits for a server that may be frozen.
@@ -92,11 +107,13 @@ func (c *client) run(ctx context.Context) {
 // follow is one connection; it gives how many messages came over it.
 func (c *client) follow(ctx context.Context, address string) (received int, err error) {
 	c.mu.Lock()
-	after := c.cursor
+	after, nap := c.cursor, c.nap
 	c.lines++
 	c.mu.Unlock()
+	asleep := nap != nil && !over(nap)
+	life := c.fleet.world.life(address)
 	dialing, cancel := context.WithTimeout(ctx, patienceOfDial)
-	l, err := c.dial(dialing, c, address, after)
+	l, err := c.dial(dialing, c, address, after, asleep)
 	cancel()
 	if err != nil {
 		return 0, fmt.Errorf("dial: %w", err)
@@ -110,14 +127,38 @@ func (c *client) follow(ctx context.Context, address string) (received int, err 
 		c.wire = nil
 		c.mu.Unlock()
 	}()
+	if !asleep {
+		return c.read(ctx, l)
+	}
+	select {
+	case <-nap:
+	case <-ctx.Done():
+	}
+	woke := time.Now()
+	received, err = c.read(ctx, l)
+	c.mu.Lock()
+	c.naps++
+	// What had been sent is there at once, and then the end.
+	if lost(err) && time.Since(woke) < time.Second && life > 0 && c.fleet.world.life(address) == life {
+		c.cutOff++
+	}
+	c.mu.Unlock()
+	return received, err
+}
+
+// over says whether a channel is closed.
+func over(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// read takes what comes, until the line ends.
+func (c *client) read(ctx context.Context, l line) (received int, err error) {
 	for ctx.Err() == nil {
-		c.mu.Lock()
-		nap := c.nap
-		c.nap = 0
-		c.mu.Unlock()
-		if nap > 0 {
-			_ = sleep(ctx, nap)
-		}
 		m, err := l.next()
 		if err != nil {
 			return received, err
@@ -126,8 +167,9 @@ func (c *client) follow(ctx context.Context, address string) (received int, err 
 			c.blame("%v", err)
 			return received, err
 		}
-		received++
-		c.fleet.received.Add(1)
+		if received++; m.Kind != nil {
+			c.fleet.received.Add(1)
+		}
 	}
 	return received, nil
 }
@@ -194,6 +236,9 @@ func (c *client) ended(err error) {
 	c.mu.Unlock()
 }
 
+// connectionLost is the reason of a line that ended without a word.
+const connectionLost = "connection lost"
+
 // reason is an error in a word.
 func reason(err error) string {
 	var said refusal
@@ -206,7 +251,12 @@ func reason(err error) string {
 	case err == nil:
 		return "our own end"
 	}
-	return "connection lost"
+	return connectionLost
+}
+
+// lost says whether the other side ended a line without a word.
+func lost(err error) bool {
+	return err != nil && reason(err) == connectionLost && !errors.Is(err, net.ErrClosed)
 }
 
 // refusal is how a server says no: a code of errors, of closing or of HTTP.
@@ -229,11 +279,14 @@ func (c *client) cut() bool {
 	return true
 }
 
-// stall lets the client read nothing for a while.
-func (c *client) stall(d time.Duration) {
+// stall has the client come back and read nothing until nap is closed. It takes
+// a new line for it, which holds little: the kernel would keep the events of
+// minutes for one that was read before.
+func (c *client) stall(nap <-chan struct{}) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.nap = max(c.nap, d)
+	c.nap = nap
+	c.mu.Unlock()
+	c.cut()
 }
 
 // reached says whether it has everything up to the heads.
@@ -246,89 +299,4 @@ func (c *client) reached(heads map[uuid.UUID]int64) bool {
 		}
 	}
 	return true
-}
-
-// fleet is all clients.
-type fleet struct {
-	world    *world
-	clients  []*client
-	received atomic.Int64
-	stop     context.CancelFunc
-	running  sync.WaitGroup
-	kinds    sync.Map // one string for all who receive a kind
-}
-
-func newFleet(w *world) *fleet {
-	f := &fleet{world: w, stop: func() {}}
-	for i := range w.clients {
-		p := w.house.people[i%len(w.house.people)]
-		c := &client{index: i, person: p, streams: p.streams(), dial: dialSocket, over: "WebSocket", fleet: f, ends: map[string]int{},
-			rand: rand.New(rand.NewPCG(w.seed, uint64(1000+i)))}
-		// By turns within each person's clients, so that both transports have everybody.
-		if turn := i / len(w.house.people); float64(turn+1)*w.sse >= float64(int(float64(turn)*w.sse)+1) {
-			c.dial, c.over = dialSSE, "SSE"
-		}
-		begin := live.Cursor{Epoch: w.epoch, Seqs: map[uuid.UUID]int64{}}
-		for _, id := range c.streams {
-			begin.Seqs[id] = 0
-		}
-		c.at, c.cursor = make([]int64, len(c.streams)), live.EncodeCursor(begin)
-		f.clients = append(f.clients, c)
-	}
-	return f
-}
-
-func (f *fleet) same(kind string) string {
-	one, _ := f.kinds.LoadOrStore(kind, kind)
-	return one.(string)
-}
-
-func (f *fleet) deliveries() int { return int(f.received.Load()) }
-
-// listen lets all clients begin.
-func (f *fleet) listen() {
-	ctx, stop := context.WithCancel(context.Background())
-	f.stop = stop
-	for _, c := range f.clients {
-		f.running.Go(func() { c.run(ctx) })
-	}
-}
-
-// hangUp ends all clients and waits for them.
-func (f *fleet) hangUp() {
-	f.stop()
-	done := make(chan struct{})
-	go func() {
-		f.running.Wait()
-		close(done)
-	}()
-	for {
-		for _, c := range f.clients {
-			c.cut() // one that was dialling has a connection only now
-		}
-		select {
-		case <-done:
-			return
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-// until waits for so many deliveries.
-func (f *fleet) until(ctx context.Context, n int, atMost time.Duration, pens *writers) error {
-	began := time.Now()
-	said := began
-	for f.deliveries() < n && time.Since(began) < atMost {
-		if err := pens.failed(); err != nil {
-			return err
-		}
-		if time.Since(said) > 15*time.Second {
-			said = time.Now()
-			f.world.say("%d deliveries, %d writes, %d a second", f.deliveries(), pens.total(), int(float64(f.deliveries())/time.Since(began).Seconds()))
-		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
-			return err
-		}
-	}
-	return pens.failed()
 }

@@ -22,7 +22,7 @@ const (
 	holdPeople    kind = "transaction that holds people's rows"
 	holdEvents    kind = "transaction that holds rows of the log"
 	cutClients    kind = "sockets torn by the client"
-	stallClients  kind = "clients that do not read"
+	stallClients  kind = "times that clients did not read"
 )
 
 // weights say how often each comes, of their sum.
@@ -79,9 +79,12 @@ func (s *schedule) next() fault {
 	}
 	most := map[kind]time.Duration{ // what stays away, is frozen or held for longer is no other case
 		killInstance: 2 * time.Second, stopInstance: 8 * time.Second, killBroker: 5 * time.Second, stopBroker: 8 * time.Second,
-		holdPeople: 4 * time.Second, holdEvents: 4 * time.Second, stallClients: 10 * time.Second,
+		holdPeople: 4 * time.Second, holdEvents: 4 * time.Second, stallClients: 15 * time.Second,
 	}[f.kind]
 	f.length = time.Duration(s.rand.Float64() * float64(most))
+	if f.kind == stallClients { // its line has to fill before the server waits for it, and then gives it up
+		f.length += 10 * time.Second
+	}
 	return f
 }
 
@@ -148,16 +151,25 @@ func (c *chaos) happens(ctx context.Context, f fault) bool {
 	case holdEvents:
 		return w.holdEvents(ctx, f)
 	}
+	if f.kind == stallClients {
+		return c.stalled(ctx, f)
+	}
 	struck := false
 	for _, client := range c.some(f) {
-		if f.kind == cutClients {
-			struck = client.cut() || struck
-		} else {
-			client.stall(f.length)
-			struck = true
-		}
+		struck = client.cut() || struck
 	}
 	return struck
+}
+
+// stalled lets some clients read nothing for a while.
+func (c *chaos) stalled(ctx context.Context, f fault) bool {
+	nap, wake := context.WithTimeout(ctx, f.length)
+	defer wake()
+	for _, client := range c.some(f) {
+		client.stall(nap.Done())
+	}
+	<-nap.Done()
+	return true
 }
 
 // killed ends one of the processes that no other fault is at work on.

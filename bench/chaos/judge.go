@@ -12,6 +12,7 @@ import (
 // verdict is what was found when journals were compared with the log.
 type verdict struct {
 	gaps     int // events of the log that a client never received
+	below    int // those of them before one that it did receive: lost, and not only late
 	repeats  int // received before
 	disorder int // received after a later one, for the first time
 	wrong    int // another event than the log has, or none of its
@@ -19,6 +20,7 @@ type verdict struct {
 
 func (v *verdict) add(other verdict) {
 	v.gaps += other.gaps
+	v.below += other.below
 	v.repeats += other.repeats
 	v.disorder += other.disorder
 	v.wrong += other.wrong
@@ -74,16 +76,25 @@ func (c *client) judge(t truth, found *findings, late *[]time.Duration) verdict 
 		}
 	}
 	for i := range had {
-		for k := range had[i] {
-			if !had[i][k] {
-				v.gaps++
-			}
-		}
+		v.miss(had[i], last[i])
 		if end := int64(len(had[i])); last[i] < end {
 			found.add("client %d over %s: stream %s ends at %d of %d", c.index, c.over, c.streams[i], last[i], end)
 		}
 	}
 	return v
+}
+
+// miss counts what was not had of a stream.
+func (v *verdict) miss(had []bool, last int64) {
+	for i := range had {
+		if had[i] {
+			continue
+		}
+		v.gaps++
+		if int64(i) < last {
+			v.below++
+		}
+	}
 }
 
 // is says whether what was received is what the log has.
@@ -103,17 +114,10 @@ func (r *report) judge(ctx context.Context, w *world, f *fleet, p *writers) erro
 	for _, log := range t {
 		r.events += len(log)
 	}
-	r.ends = map[string]int{}
+	r.ends, r.over, r.delivered = map[string]int{}, map[string]int{}, map[string]int{}
 	for _, c := range f.clients {
 		r.verdict.add(c.judge(t, &r.findings, &r.lateness))
-		r.delivered += len(c.journal) + c.still
-		r.lines += c.lines
-		for why, n := range c.ends {
-			r.ends[why] += n
-		}
-		if c.over == "SSE" {
-			r.overSSE++
-		}
+		r.count(c)
 		r.wrongs += len(c.faults)
 		for _, fault := range c.faults {
 			r.findings.add("%s", fault)
@@ -130,4 +134,22 @@ func (r *report) judge(ctx context.Context, w *world, f *fleet, p *writers) erro
 	r.writes, r.answers = p.total(), p.answers
 	r.missing, r.doubled, err = w.effects(ctx, t, p)
 	return err
+}
+
+// count adds up what one client went through.
+func (r *report) count(c *client) {
+	r.over[c.over]++
+	for _, e := range c.journal {
+		if e.kind == "" {
+			r.moves++
+		} else {
+			r.delivered[c.over]++
+		}
+	}
+	r.lines += c.lines
+	r.naps += c.naps
+	r.cutOff += c.cutOff
+	for why, n := range c.ends {
+		r.ends[why] += n
+	}
 }

@@ -6,15 +6,17 @@
 // client received is compared with the log, event by event.
 //
 //	go run ./chaos                                 # a look: 20,000 deliveries
-//	go run ./chaos -deliveries 1000000 -seed 1     # the proof
 //	go run ./chaos -control                        # must find gaps, see below
+//	go run ./chaos -deliveries 1000000 -beside 20000 -out results/chaos.md
 //
 // -control builds Kabinet with the tag chaos_control, by which a listener
 // believes the doorbell and does not read what it missed. A run that finds no
-// gap there could not find one elsewhere either.
+// gap there could not find one elsewhere either. The last line is the proof: a
+// long run, the control after it, and both in one report.
 //
-// It ends with 1 when anything was lost, repeated, out of order or wrong, or
-// when the clients did not catch up; with -control, when nothing was lost.
+// It ends with 1 when anything was lost, repeated, out of order or wrong, when
+// the clients did not catch up, or when any was told what would keep it away;
+// a control, when nothing was lost.
 package main
 
 import (
@@ -45,6 +47,7 @@ type options struct {
 	every      time.Duration // between two faults, in the mean
 	patience   time.Duration // for the clients to catch up
 	control    bool
+	beside     int  // deliveries of a control after it; 0: none
 	keep       bool // logs and data
 	binary     string
 	out        string
@@ -71,16 +74,32 @@ func main() {
 	o, err := parse(os.Args[1:])
 	fatal(err)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	r, err := run(ctx, o)
-	stop()
-	fatal(err)
-	fmt.Print(r.text())
-	if o.out != "" {
-		fatal(os.WriteFile(o.out, []byte(r.text()), 0o644))
+	passed := true
+	var runs []*report
+	for _, o := range o.runs() {
+		r, err := run(ctx, o)
+		fatal(err)
+		passed = r.passed() && passed
+		runs = append(runs, r)
+		if o.out != "" { // each time: a control that cannot be run takes nothing with it
+			fatal(os.WriteFile(o.out, []byte(paper(runs)), 0o644))
+		}
 	}
-	if !r.passed() {
+	stop()
+	fmt.Print(paper(runs))
+	if !passed {
 		os.Exit(1)
 	}
+}
+
+// runs are what is to be run: it, and the control beside it.
+func (o options) runs() []options {
+	if o.beside == 0 {
+		return []options{o}
+	}
+	control := o
+	control.control, control.binary, control.deliveries = true, "", o.beside
+	return []options{o, control}
 }
 
 func fatal(err error) {
@@ -96,7 +115,7 @@ func fatal(err error) {
 func parse(args []string) (options, error) {
 	o := options{log: os.Stderr}
 	f := flag.NewFlagSet("chaos", flag.ContinueOnError)
-	f.IntVar(&o.deliveries, "deliveries", 20_000, "go on until so many events were delivered")
+	f.IntVar(&o.deliveries, "deliveries", 20_000, "go on until so many events were delivered; what moves a cursor alone is none")
 	f.DurationVar(&o.atMost, "at-most", time.Hour, "and no longer than this")
 	f.Uint64Var(&o.seed, "seed", 1, "of the schedule of faults and of what is written")
 	f.IntVar(&o.instances, "instances", 3, "of Kabinet")
@@ -108,6 +127,7 @@ func parse(args []string) (options, error) {
 	f.DurationVar(&o.every, "every", 1500*time.Millisecond, "between two faults, in the mean")
 	f.DurationVar(&o.patience, "patience", 2*time.Minute, "for the clients to catch up at the end")
 	f.BoolVar(&o.control, "control", false, "the gap check of Kabinet's feeds is off: gaps must be found")
+	f.IntVar(&o.beside, "beside", 0, "deliveries of a control that is run after it, for the same report; 0: none")
 	f.BoolVar(&o.keep, "keep", false, "leave logs and data behind")
 	f.StringVar(&o.binary, "binary", "", "a kabinet built already; built from the tree without")
 	f.StringVar(&o.out, "out", "", "file for the report")
@@ -125,6 +145,8 @@ func (o options) check() error {
 		return errors.New("-sse is a share, from 0 to 1")
 	case o.every <= 0 || o.deliveries < 1:
 		return errors.New("-every and -deliveries are above 0")
+	case o.beside < 0 || o.beside > 0 && o.control:
+		return errors.New("-beside is how many deliveries a control beside has; a control has none itself")
 	case o.deliveries/o.clients > 8000:
 		return errors.New("a stream keeps 10,000 events: more clients are needed for so many deliveries")
 	}
@@ -145,7 +167,7 @@ func run(ctx context.Context, o options) (*report, error) {
 	if err := w.probe(ctx); err != nil {
 		return nil, err
 	}
-	r := &report{options: w.options, began: time.Now()}
+	r := &report{options: w.options, source: w.source, began: time.Now()}
 	f := newFleet(w)
 	f.listen()
 	defer f.hangUp()

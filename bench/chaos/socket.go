@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -25,15 +27,33 @@ type socket struct{ ws *websocket.Conn }
 
 func (s socket) wire() net.Conn { return s.ws.NetConn() }
 
-// from is an address of loopback for few clients each: servers count the
-// sockets of an address.
-func (c *client) from() *net.TCPAddr {
-	return &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+c.index%200))}
+// dialer gives each few clients an address of loopback of their own: servers
+// count the sockets of an address.
+func (c *client) dialer(narrow bool) *net.Dialer {
+	d := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+c.index%200))}}
+	if narrow {
+		d.Control = holdLittle
+	}
+	return d
 }
 
-func dialSocket(ctx context.Context, c *client, address, after string) (line, error) {
+// holdLittle lets a connection take few bytes that nobody reads, some 40 kB on
+// both sides in place of 3 MB: the window we give is small, and by the size of
+// a segment of ours the other side's kernel chooses how much it keeps.
+func holdLittle(_, _ string, raw syscall.RawConn) error {
+	var err error
+	failed := raw.Control(func(fd uintptr) {
+		err = errors.Join(
+			syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 1024), // the least there is
+			syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_MAXSEG, 1460),
+		)
+	})
+	return errors.Join(failed, err)
+}
+
+func dialSocket(ctx context.Context, c *client, address, after string, narrow bool) (line, error) {
 	d := websocket.Dialer{
-		NetDialContext: (&net.Dialer{LocalAddr: c.from()}).DialContext, Subprotocols: []string{"graphql-transport-ws"},
+		NetDialContext: c.dialer(narrow).DialContext, Subprotocols: []string{"graphql-transport-ws"},
 		ReadBufferSize: 1024, WriteBufferSize: 1024, WriteBufferPool: &handshakes,
 	}
 	ws, resp, err := d.DialContext(ctx, "ws://"+address+"/graphql", nil)
@@ -47,7 +67,7 @@ func dialSocket(ctx context.Context, c *client, address, after string) (line, er
 		return nil, err
 	}
 	s := socket{ws}
-	if err := s.greet(ctx, c, after); err != nil {
+	if err := s.greet(ctx, c, after, document(narrow)); err != nil {
 		_ = ws.Close()
 		return nil, err
 	}
@@ -55,7 +75,7 @@ func dialSocket(ctx context.Context, c *client, address, after string) (line, er
 }
 
 // greet signs in and subscribes.
-func (s socket) greet(ctx context.Context, c *client, after string) error {
+func (s socket) greet(ctx context.Context, c *client, after, document string) error {
 	deadline, _ := ctx.Deadline()
 	_, _ = s.ws.NetConn().SetDeadline(deadline), s.ws.SetReadDeadline(deadline)
 	who := map[string]string{"authorization": "Bearer " + c.person.token}
@@ -73,7 +93,7 @@ func (s socket) greet(ctx context.Context, c *client, after string) error {
 		return fmt.Errorf("%w: connection_init was answered by %q", errWrong, ack.Type)
 	}
 	err := s.ws.WriteJSON(map[string]any{"id": "1", "type": "subscribe",
-		"payload": map[string]any{"query": subscription, "variables": map[string]string{"after": after}}})
+		"payload": map[string]any{"query": document, "variables": map[string]string{"after": after}}})
 	if err != nil {
 		return err
 	}
@@ -102,7 +122,7 @@ func (s socket) next() (m message, err error) {
 	case "next":
 		return readMessage(frame.Payload)
 	case "error":
-		return m, judgeErrors(frame.Payload)
+		return m, final(frame.Payload)
 	}
 	// A "complete" tells a client that there is nothing to come back for.
 	return m, fmt.Errorf("%w: %s", errWrong, b)
@@ -118,7 +138,7 @@ func readMessage(b []byte) (m message, err error) {
 		return m, fmt.Errorf("%w: %s", errWrong, b)
 	}
 	if result.Errors != nil {
-		return m, judgeErrors(result.Errors)
+		return m, final(result.Errors)
 	}
 	if result.Data.AccountEvents == nil {
 		return m, fmt.Errorf("%w: no event in %s", errWrong, b)
@@ -126,8 +146,21 @@ func readMessage(b []byte) (m message, err error) {
 	return *result.Data.AccountEvents, nil
 }
 
-// judgeErrors reads a list of GraphQL errors. A server in trouble may say so;
-// any other code would send a client away for good, or make it begin anew.
+// final are errors on a line that runs. Whatever their code, stock clients do
+// not come back: graphql-ws takes an error for the end of its operation, and
+// graphql-sse is told that it is complete. Beside data they are a hole in an
+// event that will not come again.
+func final(b []byte) error {
+	err := judgeErrors(b)
+	if !errors.Is(err, errWrong) {
+		err = fmt.Errorf("%w: %w on a line that runs", errWrong, err)
+	}
+	return err
+}
+
+// judgeErrors reads a list of GraphQL errors that refuse a request. A server in
+// trouble may say so; any other code would send a client away for good, or make
+// it begin anew.
 func judgeErrors(b []byte) error {
 	var errs []struct {
 		Message    string
@@ -161,7 +194,9 @@ func closed(err error) error {
 	}
 	said := refusal("closed by " + strconv.Itoa(end.Code))
 	switch end.Code {
-	case websocket.CloseServiceRestart, websocket.CloseTryAgainLater, websocket.CloseAbnormalClosure:
+	case websocket.CloseAbnormalClosure: // there was none
+		return io.ErrUnexpectedEOF
+	case websocket.CloseServiceRestart, websocket.CloseTryAgainLater:
 		return said
 	}
 	return fmt.Errorf("%w: %w %s", errWrong, said, end.Text)

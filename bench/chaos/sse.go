@@ -25,23 +25,23 @@ func (s *stream) wire() net.Conn { return s.conn }
 
 // dialSSE resumes by turns with the variable and with Last-Event-ID, as an
 // EventSource does.
-func dialSSE(ctx context.Context, c *client, address, after string) (line, error) {
-	conn, err := (&net.Dialer{LocalAddr: c.from()}).DialContext(ctx, "tcp", address)
+func dialSSE(ctx context.Context, c *client, address, after string, narrow bool) (line, error) {
+	conn, err := c.dialer(narrow).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
 	s := &stream{conn: conn}
-	if err := s.ask(ctx, c, address, after); err != nil {
+	if err := s.ask(ctx, c, address, after, document(narrow)); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *stream) ask(ctx context.Context, c *client, address, after string) error {
+func (s *stream) ask(ctx context.Context, c *client, address, after, document string) error {
 	deadline, _ := ctx.Deadline()
 	_ = s.conn.SetDeadline(deadline)
-	query := map[string]any{"query": subscription}
+	query := map[string]any{"query": document}
 	byHeader := c.rand.IntN(2) == 0
 	if !byHeader {
 		query["variables"] = map[string]string{"after": after}
@@ -77,7 +77,8 @@ func (s *stream) ask(ctx context.Context, c *client, address, after string) erro
 	return s.conn.SetDeadline(time.Time{})
 }
 
-// refusedStream reads an answer that is no stream.
+// refusedStream reads an answer that is no stream: for coming back later there
+// is one status.
 func refusedStream(resp *http.Response) error {
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
@@ -85,10 +86,14 @@ func refusedStream(resp *http.Response) error {
 		return err
 	}
 	var answer struct{ Errors json.RawMessage }
-	if json.Unmarshal(b, &answer) == nil && answer.Errors != nil {
-		return judgeErrors(answer.Errors)
+	err = judgeStatus(resp.StatusCode)
+	if json.Unmarshal(b, &answer) != nil || answer.Errors == nil {
+		return err
 	}
-	return judgeStatus(resp.StatusCode)
+	if why := judgeErrors(answer.Errors); !errors.Is(err, errWrong) || errors.Is(why, errWrong) {
+		return why
+	}
+	return fmt.Errorf("%w: %s", err, b)
 }
 
 func (s *stream) next() (m message, err error) {
@@ -128,23 +133,26 @@ func readEvent(kind, id string, data []byte) (m message, err error) {
 	return m, err
 }
 
-// probe asks a healthy instance whether it has this transport at all; where it
-// has not, all clients use sockets.
+// probe asks a healthy instance for both transports before anything is done to
+// it: a run without one of them would prove less than it says.
 func (w *world) probe(ctx context.Context) error {
-	if w.sse == 0 {
-		return nil
+	f := newFleet(w)
+	for _, name := range []string{webSocket, sse} {
+		for _, c := range f.clients {
+			if c.over != name {
+				continue
+			}
+			asking, cancel := context.WithTimeout(ctx, patienceOfDial)
+			l, err := c.dial(asking, c, w.addresses[0], c.cursor, false)
+			cancel()
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			if err := l.wire().Close(); err != nil {
+				return err
+			}
+			break
+		}
 	}
-	c := newFleet(w).clients[0]
-	asking, cancel := context.WithTimeout(ctx, patienceOfDial)
-	defer cancel()
-	l, err := dialSSE(asking, c, w.addresses[0], c.cursor)
-	switch {
-	case err == nil:
-		return l.wire().Close()
-	case errors.Is(err, errWrong):
-		w.say("no event streams here: %v", err)
-		w.sse = 0
-		return nil
-	}
-	return err
+	return nil
 }

@@ -40,8 +40,8 @@ func (w *world) watchCommits(ctx context.Context) error {
 // repeat would come now.
 const afterwards = 2 * time.Second
 
-// settle waits until the log rests and every client has all of it. It gives
-// how many have not when the patience is over.
+// settle waits until the log rests and every client has all of it, and then for
+// repeats. It gives how many clients have not all when the patience is over.
 func (w *world) settle(ctx context.Context, f *fleet) (late int, err error) {
 	if err := w.allUp(ctx, append(w.instances, w.broker)...); err != nil {
 		return 0, err
@@ -57,7 +57,7 @@ func (w *world) settle(ctx context.Context, f *fleet) (late int, err error) {
 				}
 			}
 			if late == 0 && waiting == 0 && maps.Equal(heads, before) {
-				return 0, nil
+				return 0, sleep(ctx, afterwards)
 			}
 			before = heads
 		}

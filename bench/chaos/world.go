@@ -24,6 +24,7 @@ type world struct {
 	options
 	dir       string // of everything that does not stay
 	self      string
+	source    string // what the product is built from
 	cluster   *cluster.Cluster
 	url       string
 	db        *sql.DB      // for faults and the truth
@@ -47,7 +48,7 @@ var settings = []string{
 
 // newWorld starts the database and fills it with people.
 func newWorld(ctx context.Context, o options) (w *world, err error) {
-	w = &world{options: o, stop: func() {}}
+	w = &world{options: o, stop: func() {}, source: "nobody knows what: a binary that was there"}
 	if w.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
@@ -64,7 +65,7 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 	}
 	if w.binary == "" {
 		w.say("building kabinet")
-		if w.binary, err = build(ctx, w.dir, o.control); err != nil {
+		if w.binary, w.source, err = build(ctx, w.dir, o.control); err != nil {
 			return w, err
 		}
 	}
@@ -75,23 +76,24 @@ func newWorld(ctx context.Context, o options) (w *world, err error) {
 	return w, w.found(ctx)
 }
 
-// build compiles Kabinet as a release does, or as the control.
-func build(ctx context.Context, dir string, control bool) (string, error) {
-	binary := filepath.Join(dir, "kabinet")
+// build compiles Kabinet as a release does, or as the control, and says what of.
+func build(ctx context.Context, dir string, control bool) (binary, from string, err error) {
+	binary = filepath.Join(dir, "kabinet")
 	args := []string{"build", "-o", binary}
 	if control {
 		args = append(args, "-tags", "chaos_control")
 	}
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "kabinet").Output()
 	if err != nil {
-		return "", fmt.Errorf("run it inside bench: go list kabinet: %w", err)
+		return "", "", fmt.Errorf("run it inside bench: go list kabinet: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, "go", append(args, ".")...)
 	cmd.Dir = strings.TrimSpace(string(root))
+	from = source(ctx, cmd.Dir)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build kabinet: %w\n%s", err, out)
+		return "", "", fmt.Errorf("build kabinet: %w\n%s", err, out)
 	}
-	return binary, nil
+	return binary, from, nil
 }
 
 // found makes the database, its tables and who lives in it.
@@ -178,6 +180,16 @@ func (w *world) allUp(ctx context.Context, all ...*process) error {
 		}
 	}
 	return nil
+}
+
+// life names the present run of an instance; 0: it is down.
+func (w *world) life(address string) int64 {
+	for _, p := range w.instances {
+		if p.name == address && p.up.Load() {
+			return p.starts.Load()
+		}
+	}
+	return 0
 }
 
 // close ends everything and removes it.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,11 +29,15 @@ import (
 type holder interface {
 	http.Handler // of /ws?user=N
 	tell(user string, data []byte) error
+	announce(data []byte) error
 	count() int
 }
 
 // message is as long as what Kabinet sends for one notification.
 var message = []byte(`{"id":"1","text":"` + strings.Repeat("x", 380) + `"}`)
+
+// everybody is the channel that all may listen to.
+const everybody = "everybody"
 
 // startBare runs this program again as one of its bare servers.
 func startBare(ctx context.Context, name string) (*server, error) {
@@ -45,11 +51,12 @@ func startBare(ctx context.Context, name string) (*server, error) {
 		return nil, err
 	}
 	s := &server{name: name, addr: addr, cmd: cmd, ended: ended,
-		metrics: "http://" + addr + "/metrics", open: "bare_subscribers", cheap: 20, speak: echoes{}}
+		metrics: "http://" + addr + "/metrics", open: "bare_subscribers", cheap: 20, speak: echoes{}, crowd: echoes{}}
 	if name == "centrifuge" {
-		s.speak = channels{}
+		s.speak, s.crowd = channels{}, channels{all: true}
 	}
 	s.tell = func(ctx context.Context, user int) error { return post(ctx, addr, "/tell?user="+strconv.Itoa(user)) }
+	s.announce = func(ctx context.Context) (string, error) { return "", post(ctx, addr, "/announce") }
 	s.stir = func(ctx context.Context) error { return post(ctx, addr, "/collect") }
 	return s, ctx.Err()
 }
@@ -96,6 +103,13 @@ func serveBare(name string) error {
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("POST /tell", func(w http.ResponseWriter, r *http.Request) {
 		if err := h.tell(r.FormValue("user"), message); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("POST /announce", func(w http.ResponseWriter, _ *http.Request) {
+		if err := h.announce(message); err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
@@ -162,6 +176,26 @@ func (g *gorillas) tell(user string, data []byte) error {
 	return c.write(gorilla.TextMessage, data)
 }
 
+// announce frames the message once.
+func (g *gorillas) announce(data []byte) error {
+	once, err := gorilla.NewPreparedMessage(gorilla.TextMessage, data)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	all := slices.Collect(maps.Values(g.conns))
+	g.mu.Unlock()
+	for _, c := range all {
+		c.writing.Lock()
+		err := c.ws.WritePreparedMessage(once)
+		c.writing.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (g *gorillas) count() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -207,6 +241,20 @@ func (h *coders) tell(user string, data []byte) error {
 	return ws.Write(ctx, coder.MessageText, data)
 }
 
+func (h *coders) announce(data []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	h.mu.Lock()
+	all := slices.Collect(maps.Values(h.conns))
+	h.mu.Unlock()
+	for _, ws := range all {
+		if err := ws.Write(ctx, coder.MessageText, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (h *coders) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -229,7 +277,7 @@ func newCentrifuge() (*rooms, error) {
 	})
 	node.OnConnect(func(client *centrifuge.Client) {
 		client.OnSubscribe(func(e centrifuge.SubscribeEvent, answer centrifuge.SubscribeCallback) {
-			if e.Channel != "user:"+client.UserID() {
+			if e.Channel != everybody && e.Channel != "user:"+client.UserID() {
 				answer(centrifuge.SubscribeReply{}, centrifuge.ErrorPermissionDenied)
 				return
 			}
@@ -244,6 +292,11 @@ func newCentrifuge() (*rooms, error) {
 
 func (r *rooms) tell(user string, data []byte) error {
 	_, err := r.node.Publish("user:"+user, data)
+	return err
+}
+
+func (r *rooms) announce(data []byte) error {
+	_, err := r.node.Publish(everybody, data)
 	return err
 }
 

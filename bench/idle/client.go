@@ -204,16 +204,21 @@ func (echoes) protocols() []string                { return nil }
 func (echoes) greet(*client) error                { return nil }
 func (echoes) take(*client, []byte) (bool, error) { return true, nil }
 
-// channels is centrifuge's protocol in JSON.
-type channels struct{}
+// channels is centrifuge's protocol in JSON: each client on a channel of his
+// own, or all on one.
+type channels struct{ all bool }
 
 func (channels) path(int) string     { return "/ws" }
 func (channels) protocols() []string { return nil }
 
-func (channels) greet(c *client) error {
+func (h channels) greet(c *client) error {
+	channel := fmt.Sprintf("user:%d", c.user)
+	if h.all {
+		channel = everybody
+	}
 	commands := []string{
 		fmt.Sprintf(`{"id":1,"connect":{"token":"%d"}}`, c.user),
-		fmt.Sprintf(`{"id":2,"subscribe":{"channel":"user:%d"}}`, c.user),
+		fmt.Sprintf(`{"id":2,"subscribe":{"channel":"%s"}}`, channel),
 	}
 	for i, command := range commands {
 		if err := c.ws.WriteMessage(websocket.TextMessage, []byte(command)); err != nil {
@@ -241,9 +246,19 @@ func (channels) take(c *client, b []byte) (bool, error) {
 }
 
 // graphqlWS is Kabinet: graphql-transport-ws, one subscription a socket.
-type graphqlWS struct{ tokens []string }
+type graphqlWS struct {
+	tokens []string
+	about  topic
+}
 
-const subscription = `subscription($after: StreamCursor) { notificationAdded(after: $after) { cursor unreadCount notification { id type title body createdAt } } }`
+// topic is what a client of Kabinet listens to.
+type topic struct {
+	query string
+	take  func(c *client, answer []byte) (bool, error)
+}
+
+var ownNotifications = topic{`subscription($after: StreamCursor) { notificationAdded(after: $after) { cursor unreadCount notification { id type title body createdAt } } }`,
+	(*client).received}
 
 func (graphqlWS) path(int) string     { return "/graphql" }
 func (graphqlWS) protocols() []string { return []string{"graphql-transport-ws"} }
@@ -267,10 +282,10 @@ func (g graphqlWS) greet(c *client) error {
 		variables = nil // from now
 	}
 	return c.ws.WriteJSON(map[string]any{"id": "1", "type": "subscribe",
-		"payload": map[string]any{"query": subscription, "variables": variables}})
+		"payload": map[string]any{"query": g.about.query, "variables": variables}})
 }
 
-func (graphqlWS) take(c *client, b []byte) (bool, error) {
+func (g graphqlWS) take(c *client, b []byte) (bool, error) {
 	var m struct {
 		Type    string
 		Payload json.RawMessage
@@ -281,7 +296,7 @@ func (graphqlWS) take(c *client, b []byte) (bool, error) {
 	if m.Type != "next" {
 		return false, fmt.Errorf("a %q that nobody expects: %s", m.Type, b)
 	}
-	return c.received(m.Payload)
+	return g.about.take(c, m.Payload)
 }
 
 // received takes an answer of the subscription.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -49,13 +48,17 @@ func TestForwardCounts(t *testing.T) {
 		n := len(body) + 4
 		return kind + string([]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}) + body
 	}
-	wire := message("", "\x00\x03\x00\x00user\x00me\x00\x00") + message("Q", "BEGIN\x00") + message("P", "E\x00Q") +
-		message("B", "QQQ") + message("E", "\x00\x00\x00\x00\x00") + message("S", "") + message("X", "")
+	wire := message("", "\x00\x03\x00\x00user\x00me\x00\x00") + message("Q", "BEGIN\x00") + message("P", "E\x00SELECT 1\n ORDER BY 1\x00\x00\x00") +
+		message("B", "\x00E\x00") + message("E", "\x00\x00\x00\x00\x00") + message("S", "") + message("X", "")
 	var out bytes.Buffer
-	var n atomic.Int64
-	_ = forward(&out, strings.NewReader(wire), &n) // ends with the end of its input
-	if out.String() != wire || n.Load() != 2 {
-		t.Errorf("%d statements, %d of %d bytes", n.Load(), out.Len(), len(wire))
+	n := &counter{by: map[string]int64{}}
+	_ = forward(&out, strings.NewReader(wire), n) // ends with the end of its input
+	if all, by := n.since(nil); out.String() != wire || all != 2 || by["BEGIN"] != 1 || by["SELECT 1 ORDER BY 1"] != 1 {
+		t.Errorf("%v, %d of %d bytes", by, out.Len(), len(wire))
+	}
+	r := &resumption{n: 100, statements: 2, by: map[string]int64{"SELECT 1 ORDER BY 1": 2, "SELECT 2 ORDER BY 1": 1, "SELECT a FROM account_events ORDER BY 1": 200, "BEGIN": 9}}
+	if lists := r.lists(); len(lists) != 1 || len(r.perClient()) != 3 || r.perClient()[1] != "BEGIN" {
+		t.Errorf("%q read lists of %q", lists, r.perClient())
 	}
 }
 
@@ -94,6 +97,26 @@ func TestBounds(t *testing.T) {
 		if kept(m, whole) != 1 {
 			t.Errorf("broken bound %d is not found", i)
 		}
+	}
+	crowd := func(c *crowding) (n int) {
+		r := report{crowds: []*crowding{c}}
+		for _, b := range r.bounds() {
+			if !b.kept {
+				n++
+			}
+		}
+		return n
+	}
+	cheap := crowding{name: "kabinet", n: enough, each: spent{20 * time.Microsecond, time.Microsecond}}
+	costly, lossy := cheap, cheap
+	costly.each.db, lossy.gaps = 6*time.Microsecond, 1
+	if crowd(&cheap) != 0 || crowd(&costly) != 1 || crowd(&lossy) != 1 {
+		t.Error("announcements are judged wrongly")
+	}
+	listing := *whole
+	listing.statements, listing.by = 3, map[string]int64{"SELECT x FROM notifications ORDER BY id": 3}
+	if kept(good, &listing) != 1 {
+		t.Error("a list that is read passes")
 	}
 	if kept(good, &resumption{n: 3, codes: map[int]int{1012: 2, 1006: 1}, verdict: verdict{gaps: 1}}) != 2 {
 		t.Error("a resume with a gap and a lost close frame passes")

@@ -65,17 +65,7 @@ func newKabinet(ctx context.Context, o options, name string) (k *kabinet, err er
 	if k.url, err = makeDatabase(ctx, o.postgres, k.dir, name); err != nil {
 		return nil, err
 	}
-	env := []string{"KABINET_PASSWORD=" + staffWord}
-	for _, args := range [][]string{{"migrate", "up"}, {"user", "create", "--admin", "--email", staffLogin, "--name", "Idle"}} {
-		cmd := k.command(ctx, k.url, env, args...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("kabinet %s: %w\n%s", strings.Join(args, " "), err, out)
-		}
-	}
-	if k.store, err = store.Open(ctx, store.Options{URL: k.url}); err != nil {
-		return nil, err
-	}
-	if err := k.populate(ctx, o.n); err != nil {
+	if err := k.fill(ctx, o.n); err != nil {
 		return nil, err
 	}
 	if k.db, err = databaseCPU(ctx, o.postgres); err != nil {
@@ -84,11 +74,37 @@ func newKabinet(ctx context.Context, o options, name string) (k *kabinet, err er
 	if o.gogc != "" {
 		k.more = []string{"GOGC=" + o.gogc}
 	}
-	k.speak, k.open = graphqlWS{k.tokens}, "kabinet_running_subscriptions"
+	k.talk(o)
+	if err := k.serve(ctx, k.url); err != nil {
+		return nil, err
+	}
+	return k, k.signIn(ctx)
+}
+
+// fill makes the tables, an administrator and n people.
+func (k *kabinet) fill(ctx context.Context, n int) (err error) {
+	env := []string{"KABINET_PASSWORD=" + staffWord}
+	for _, args := range [][]string{{"migrate", "up"}, {"user", "create", "--admin", "--email", staffLogin, "--name", "Idle"}} {
+		cmd := k.command(ctx, k.url, env, args...)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("kabinet %s: %w\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	if k.store, err = store.Open(ctx, store.Options{URL: k.url}); err != nil {
+		return err
+	}
+	return k.populate(ctx, n)
+}
+
+// talk says how its clients listen, and how it is made to do something.
+func (k *kabinet) talk(o options) {
+	k.open = "kabinet_running_subscriptions"
+	k.speak, k.crowd = graphqlWS{k.tokens, ownNotifications}, graphqlWS{k.tokens, announcements}
 	if o.sse {
-		k.speak = graphqlSSE{k.tokens}
+		k.speak, k.crowd = graphqlSSE{k.tokens, ownNotifications}, graphqlSSE{k.tokens, announcements}
 	}
 	k.tell = func(ctx context.Context, user int) error { return k.adjust(ctx, user, uuid.NewString()) }
+	k.announce = (&announcer{k: k}).next
 	k.stir = func(ctx context.Context) error {
 		for range 30 {
 			if err := k.ask(ctx, "", `{ __typename }`, nil, nil); err != nil {
@@ -97,10 +113,6 @@ func newKabinet(ctx context.Context, o options, name string) (k *kabinet, err er
 		}
 		return nil
 	}
-	if err := k.serve(ctx, k.url); err != nil {
-		return nil, err
-	}
-	return k, k.signIn(ctx)
 }
 
 // build compiles Kabinet as a release does; with -profile it also listens for

@@ -6,6 +6,7 @@
 //	go run ./idle -postgres URL        # PostgreSQL, in databases of its own
 //	go run ./idle -n 500 -targets 100  # a quick look
 //	go run ./idle -resume              # only the return after a restart
+//	go run ./idle -announce            # only what is told to all at once
 //	go run ./idle -sse                 # Kabinet by event streams
 //
 // Servers are judged by what the system says of their processes; the clients
@@ -40,6 +41,7 @@ type options struct {
 	gogc               string
 	only               string
 	resume, sse        bool
+	announce           bool
 	dir                string // of everything that does not stay
 	root               string // of Kabinet's module
 }
@@ -78,6 +80,7 @@ func run(ctx context.Context) (ok bool, err error) {
 	flag.StringVar(&o.only, "only", "", "one of "+strings.Join(subjects, ", "))
 	flag.StringVar(&o.gogc, "gogc", "", "GOGC of every server; each its own without")
 	flag.BoolVar(&o.resume, "resume", false, "only the return of all clients after a restart")
+	flag.BoolVar(&o.announce, "announce", false, "only announcements to all")
 	flag.BoolVar(&o.sse, "sse", false, "Kabinet's clients listen by event streams in place of sockets")
 	flag.Parse()
 	if o.n <= o.small || o.targets < 1 || o.only != "" && !slices.Contains(subjects, o.only) {
@@ -128,23 +131,25 @@ func measureAll(ctx context.Context, o options, r *report) error {
 }
 
 func measureBare(ctx context.Context, o options, name string, r *report) error {
-	small, err := startBare(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer small.kill()
 	big, err := startBare(ctx, name)
 	if err != nil {
 		return err
 	}
 	defer big.kill()
-	row, fleet, err := measure(ctx, o, small, big)
-	if err != nil {
-		return err
+	if !o.announce {
+		small, err := startBare(ctx, name)
+		if err != nil {
+			return err
+		}
+		defer small.kill()
+		row, fleet, err := measure(ctx, o, small, big)
+		if err != nil {
+			return err
+		}
+		fleet.close()
+		r.rows = append(r.rows, row)
 	}
-	fleet.close()
-	r.rows = append(r.rows, row)
-	return nil
+	return r.announced(announce(ctx, o, big))
 }
 
 func measureKabinet(ctx context.Context, o options, r *report) error {
@@ -153,11 +158,26 @@ func measureKabinet(ctx context.Context, o options, r *report) error {
 		return err
 	}
 	defer big.close()
+	if !o.announce {
+		if err := measureEach(ctx, o, big, r); err != nil {
+			return err
+		}
+	}
+	if o.resume {
+		return nil
+	}
+	return r.announced(announce(ctx, o, big.server))
+}
+
+// measureEach measures subscribers who are each told what is his, and the return
+// of all of them.
+func measureEach(ctx context.Context, o options, big *kabinet, r *report) error {
 	if o.resume {
 		fleet, err := dial(ctx, big.server, o.n)
 		if err != nil {
 			return err
 		}
+		defer fleet.close()
 		return r.resumed(resume(ctx, big, fleet))
 	}
 	o.binary = big.binary
@@ -170,6 +190,7 @@ func measureKabinet(ctx context.Context, o options, r *report) error {
 	if err != nil {
 		return err
 	}
+	defer fleet.close()
 	r.rows = append(r.rows, row)
 	small.close()
 	if o.profile != "" {

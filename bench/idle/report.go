@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	results "kabinet/bench/report"
 )
 
 // The bounds that Kabinet keeps. Memory is what lives: pages of the heap and
@@ -22,7 +24,8 @@ const (
 	mostBytes      = 20 << 10 // live heap and stacks, a subscription
 	mostBytesSSE   = 30 << 10 // the same over an event stream
 	mostGoroutines = 2.0
-	mostRatio      = 1.5 // of an event to one of n, to an event to one of 100
+	mostRatio      = 1.5                   // of an event to one of n, to an event to one of 100
+	mostToAll      = 25 * time.Microsecond // CPU of an announcement, an event and subscriber
 	enough         = 5000
 )
 
@@ -31,7 +34,15 @@ type report struct {
 	options
 	began  time.Time
 	rows   []row
+	crowds []*crowding
 	resume *resumption
+}
+
+func (r *report) announced(c *crowding, err error) error {
+	if err == nil {
+		r.crowds = append(r.crowds, c)
+	}
+	return err
 }
 
 func (r *report) resumed(res *resumption, err error) error {
@@ -61,8 +72,22 @@ func (r *report) bounds() (all []bound) {
 		}
 		all = append(all, bound{fmt.Sprintf("CPU of an event to one of %d at most 1.5 of one to one of 100", m.n), fmt.Sprintf("%.2f", m.ratio()), m.ratio() <= mostRatio})
 	}
+	for _, c := range r.crowds {
+		if c.name != "kabinet" {
+			continue
+		}
+		if c.n >= enough {
+			all = append(all, bound{fmt.Sprintf("CPU of an announcement to %d at most %s an event and subscriber", c.n, mostToAll), micros(c.each.sum()), c.each.sum() <= mostToAll})
+		}
+		v := c.verdict
+		all = append(all, bound{"announcements: no gap, no repeat, no disorder", fmt.Sprintf("%d, %d, %d in %d deliveries, %d other messages", v.gaps, v.repeats, v.disorder, len(c.late), c.faults), v == verdict{} && c.faults == 0})
+	}
 	if res := r.resume; res != nil {
 		v := res.verdict
+		if res.statements > 0 {
+			lists := res.lists()
+			all = append(all, bound{"resume: no list is read", strings.Join(append([]string{fmt.Sprintf("%d statements that read one", len(lists))}, lists...), "; "), len(lists) == 0})
+		}
 		all = append(all,
 			bound{"resume: no gap, no repeat, no disorder", fmt.Sprintf("%d, %d, %d in %d deliveries", v.gaps, v.repeats, v.disorder, res.delivered), v == verdict{}},
 			bound{end, fmt.Sprintf("%s of %d, %d other messages", res.ends(), res.n, res.faults), res.codes[1012] == res.n && res.faults == 0})
@@ -90,16 +115,33 @@ func (r *report) finish(ctx context.Context) (ok bool, err error) {
 		fmt.Fprintln(os.Stderr, "idle: a message no server may send:", r.resume.firstFault)
 	}
 	out := r.out
-	if out == "" && r.n >= 10_000 && r.only == "" && !r.options.resume && !r.sse && r.profile == "" {
-		out = filepath.Join(r.root, "bench", "results", "idle.md")
-		if r.postgres != "" {
-			out = filepath.Join(r.root, "bench", "results", "idle-postgres.md")
-		}
+	if out == "" && r.whole() {
+		out = filepath.Join(r.root, "bench", "results", r.section()+".md")
 	}
 	if out == "" {
 		return ok, nil
 	}
-	return ok, errors.Join(os.MkdirAll(filepath.Dir(out), 0o750), os.WriteFile(out, []byte(text), 0o600))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(out), 0o750), os.WriteFile(out, []byte(text), 0o600)); err != nil || r.out != "" {
+		return ok, err
+	}
+	return ok, results.Renew(filepath.Join(r.root, "bench"))
+}
+
+// whole says whether everything was measured that is written down.
+func (r *report) whole() bool {
+	return r.n >= 10_000 && r.only == "" && !r.options.resume && !r.options.announce && r.profile == ""
+}
+
+// section is the part of RESULTS.md.
+func (r *report) section() string {
+	name := "idle"
+	if r.sse {
+		name += "-sse"
+	}
+	if r.postgres != "" {
+		name += "-postgres"
+	}
+	return name
 }
 
 func (r *report) text(ctx context.Context) string {
@@ -114,10 +156,13 @@ func (r *report) text(ctx context.Context) string {
 	if len(r.rows) > 0 {
 		r.table(&b)
 	}
+	if len(r.crowds) > 0 {
+		r.crowdTable(&b)
+	}
 	if r.resume != nil {
 		r.resumeTable(&b)
 	}
-	b.WriteString("## Bounds\n\n| bound | found | kept |\n|---|---|---|\n")
+	b.WriteString("### Bounds\n\n| bound | found | kept |\n|---|---|---|\n")
 	for _, x := range r.bounds() {
 		kept := "yes"
 		if !x.kept {
@@ -136,7 +181,7 @@ func (r *report) table(b *strings.Builder) {
 	if r.sse {
 		on = "socket, Kabinet's on an event stream,"
 	}
-	fmt.Fprintf(b, "## %d idle subscribers, each on a %s of its own\n\n", r.n, on)
+	fmt.Fprintf(b, "### %d idle subscribers, each on a %s of its own\n\n", r.n, on)
 	b.WriteString("| server | live heap KiB | stacks KiB | together KiB | heap pages KiB | RSS KiB | goroutines | CPU to connect | CPU of an event | event at n : at 100 | late p50 | late p99 | idle % of a CPU |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, m := range r.rows {
 		against := func(own, gorilla time.Duration) string {
@@ -161,13 +206,35 @@ func (r *report) table(b *strings.Builder) {
 		"Idling is taken off the cost of an event. Bare servers neither ping (but centrifuge) nor know who calls; Kabinet pings every 25 s, looks at all sessions every 2 s and compares all streams with the log every 2 s.\n\n")
 }
 
+// crowdTable shows CPU as it is, for that is what is bounded, and as multiples.
+func (r *report) crowdTable(b *strings.Builder) {
+	on := "socket"
+	if r.sse {
+		on = "socket, Kabinet's on an event stream,"
+	}
+	fmt.Fprintf(b, "### %d announcements to all %d, each on a %s of its own\n\n", told, r.n, on)
+	b.WriteString("| server | CPU an event and subscriber | the same | late p50 | late p99 | the last has it, median |\n|---|---|---|---|---|---|\n")
+	base := slices.IndexFunc(r.crowds, func(c *crowding) bool { return c.name == "gorilla" })
+	for _, c := range r.crowds {
+		ratio := "-"
+		if base >= 0 && r.crowds[base].each.sum() > 0 {
+			ratio = fmt.Sprintf("%.2f x", float64(c.each.sum())/float64(r.crowds[base].each.sum()))
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s |\n", c.name, micros(c.each.sum()), ratio,
+			percentile(c.late, .5).Round(100*time.Microsecond), percentile(c.late, .99).Round(100*time.Microsecond), percentile(c.last, .5).Round(100*time.Microsecond))
+	}
+	b.WriteString("\nA bare server writes the same bytes to all; gorilla frames them once. Kabinet's is `saveAnnouncement` over HTTP: a row and a fact in the database, relayed, and the stream read, the announcement resolved and its answer written once for all who ask the same and speak the same language; with PostgreSQL its CPU counts too.\n\n")
+}
+
+func micros(d time.Duration) string { return fmt.Sprintf("%.1f µs", float64(d.Nanoseconds())/1000) }
+
 func (r *report) resumeTable(b *strings.Builder) {
 	res := r.resume
 	statements := "not counted on SQLite"
 	if res.statements > 0 {
 		statements = fmt.Sprintf("%.1f", float64(res.statements)/float64(res.n))
 	}
-	fmt.Fprintf(b, "## A restart under %d subscribers\n\n", res.n)
+	fmt.Fprintf(b, "### A restart under %d subscribers\n\n", res.n)
 	b.WriteString("SIGTERM while points are given; then, before anybody is back, one gift for every fifth client and more; then all come at once, each with its cursor, and a few gifts go on. Ids received are compared with the log, in order.\n\n| | |\n|---|---|\n")
 	connect := ""
 	for _, m := range r.rows {
@@ -179,6 +246,7 @@ func (r *report) resumeTable(b *strings.Builder) {
 		res.drained.Round(10*time.Millisecond), res.began.Round(10*time.Millisecond), res.took.Round(10*time.Millisecond),
 		float64(res.n)/res.took.Seconds(), res.cpu.over(float64(res.n)).sum().Microseconds(), connect, statements, res.missed,
 		res.delivered, res.verdict.gaps, res.verdict.repeats, res.verdict.disorder)
+	res.statementTable(b)
 }
 
 // command is how to run it again; the URL of the database is nobody's business.
@@ -189,6 +257,9 @@ func (r *report) command() string {
 	}
 	if r.options.resume {
 		line += " -resume"
+	}
+	if r.options.announce {
+		line += " -announce"
 	}
 	if r.sse {
 		line += " -sse"

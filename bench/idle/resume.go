@@ -21,13 +21,14 @@ import (
 // resumption is what the return of all clients cost, and whether it was whole.
 type resumption struct {
 	n          int
-	drained    time.Duration // from SIGTERM to the end of the process
-	began      time.Duration // from its start until it is ready
-	took       time.Duration // from the first handshake until all follow again
-	cpu        spent         // for all
-	statements int64         // for all; 0: not counted
-	missed     int           // written while nobody listened
-	delivered  int           // to all clients, in the whole run
+	drained    time.Duration    // from SIGTERM to the end of the process
+	began      time.Duration    // from its start until it is ready
+	took       time.Duration    // from the first handshake until all follow again
+	cpu        spent            // for all
+	statements int64            // for all; 0: not counted
+	by         map[string]int64 // of them, by their text
+	missed     int              // written while nobody listened
+	delivered  int              // to all clients, in the whole run
 	verdict    verdict
 	codes      map[int]int // close codes of the drain, and how many had them
 	faults     int         // messages that no server may send
@@ -160,7 +161,7 @@ func (k *kabinet) position(ctx context.Context, f *fleet) error {
 
 // restart ends the process as a deployment does, and begins it again. From
 // then on PostgreSQL's statements are counted on their way.
-func (r *resumption) restart(ctx context.Context, k *kabinet, f *fleet) (count func() int64, err error) {
+func (r *resumption) restart(ctx context.Context, k *kabinet, f *fleet) (count *counter, err error) {
 	began := time.Now()
 	if err := k.end(ctx); err != nil {
 		return nil, err
@@ -197,18 +198,19 @@ func (r *resumption) restart(ctx context.Context, k *kabinet, f *fleet) (count f
 }
 
 // comeBack lets all clients in at once.
-func (r *resumption) comeBack(ctx context.Context, k *kabinet, f *fleet, count func() int64) error {
+func (r *resumption) comeBack(ctx context.Context, k *kabinet, f *fleet, count *counter) error {
 	from, err := k.spent()
 	if err != nil {
 		return err
 	}
-	statements, began := count(), time.Now()
+	before, began := count.read(), time.Now()
 	if err := f.connect(ctx); err != nil {
 		return err
 	}
 	r.took = time.Since(began)
 	to, err := k.spent()
-	r.cpu, r.statements = to.minus(from), count()-statements
+	r.cpu = to.minus(from)
+	r.statements, r.by = count.since(before)
 	return err
 }
 

@@ -16,17 +16,19 @@ import (
 
 // server is one process under measurement.
 type server struct {
-	name    string
-	addr    string // host:port of its sockets
-	cmd     *exec.Cmd
-	ended   chan struct{}
-	metrics string // URL of its metrics, in Prometheus' text
-	speak   dialect
-	tell    func(ctx context.Context, user int) error // makes one event for a user
-	stir    func(ctx context.Context) error           // makes it collect its garbage, at least a bit
-	cheap   int                                       // so many times more events, where one is too little to measure
-	open    string                                    // the metric that counts its subscribers
-	db      func() (time.Duration, error)             // CPU of its database; nil when that is in the process
+	name     string
+	addr     string // host:port of its sockets
+	cmd      *exec.Cmd
+	ended    chan struct{}
+	metrics  string // URL of its metrics, in Prometheus' text
+	speak    dialect
+	tell     func(ctx context.Context, user int) error        // makes one event for a user
+	crowd    dialect                                          // of those who listen to what everybody is told
+	announce func(ctx context.Context) (id string, err error) // tells everybody; "" where it has no name
+	stir     func(ctx context.Context) error                  // makes it collect its garbage, at least a bit
+	cheap    int                                              // so many times more events, where one is too little to measure
+	open     string                                           // the metric that counts its subscribers
+	db       func() (time.Duration, error)                    // CPU of its database; nil when that is in the process
 }
 
 // usage is what a server holds.

@@ -20,7 +20,10 @@ import (
 var brokenOff = &websocket.CloseError{Code: websocket.CloseServiceRestart}
 
 // graphqlSSE is Kabinet as well: graphql-sse, one subscription a stream.
-type graphqlSSE struct{ tokens []string }
+type graphqlSSE struct {
+	tokens []string
+	about  topic
+}
 
 func (graphqlSSE) path(int) string     { return "/graphql" }
 func (graphqlSSE) protocols() []string { return nil }
@@ -39,7 +42,7 @@ func (g graphqlSSE) join(ctx context.Context, c *client, addr string, from net.I
 		variables["after"] = c.after
 	}
 	c.mu.Unlock()
-	body, err := json.Marshal(map[string]any{"query": subscription, "variables": variables})
+	body, err := json.Marshal(map[string]any{"query": g.about.query, "variables": variables})
 	if err == nil {
 		_, err = fmt.Fprintf(nc, "POST /graphql HTTP/1.1\r\nHost: %s\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
 			addr, g.tokens[c.user], len(body), body)
@@ -92,4 +95,4 @@ func (s *eventStream) ReadMessage() (int, []byte, error) {
 	}
 }
 
-func (graphqlSSE) take(c *client, b []byte) (bool, error) { return c.received(b) }
+func (g graphqlSSE) take(c *client, b []byte) (bool, error) { return g.about.take(c, b) }

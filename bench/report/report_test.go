@@ -2,6 +2,8 @@ package report
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -44,5 +46,27 @@ func TestSlope(t *testing.T) {
 	}
 	if text := Soak(moments, load.Result{Wall: time.Hour}); !strings.Contains(text, "| +20.0 |") {
 		t.Error(text)
+	}
+}
+
+// RESULTS.md is made of the files that there are, in the order of the sections,
+// without the headings that they have where they stand alone.
+func TestRenew(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "results"), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"ledger": "L\n", "idle": "# Alone\n\nI\n", "strange": "S\n"} {
+		if err := os.WriteFile(filepath.Join(dir, "results", name+".md"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Renew(dir); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "RESULTS.md"))
+	if err != nil || string(b) != preface+"\n## Idle sockets\n\nI\n\n## The ledger\n\nL\n" {
+		t.Errorf("%v\n%s", err, b)
 	}
 }

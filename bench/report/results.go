@@ -26,7 +26,12 @@ var sections = []struct{ name, title string }{
 	{"curve", "As the clients grow"},
 	{"soak", "Over time"},
 	{"idle", "Idle sockets"},
+	{"idle-postgres", "Idle sockets, on PostgreSQL"},
+	{"idle-sse", "Idle event streams"},
+	{"idle-sse-postgres", "Idle event streams, on PostgreSQL"},
+	{"relay", "The relay"},
 	{"ledger", "The ledger"},
+	{"batches", "Batches of outside systems"}, // by hand, from intake.md
 }
 
 const preface = `# Results of the bench
@@ -43,17 +48,27 @@ func Write(name string, c Context, text string) error {
 	if err := os.WriteFile(filepath.Join("results", name+".md"), []byte(c.String()+"\n"+strings.TrimLeft(text, "\n")), 0o644); err != nil {
 		return err
 	}
+	return Renew(".")
+}
+
+// Renew makes RESULTS.md anew of the sections that there are; dir is that of the
+// bench.
+func Renew(dir string) error {
 	var all strings.Builder
 	all.WriteString(preface)
 	for _, s := range sections {
-		b, err := os.ReadFile(filepath.Join("results", s.name+".md"))
+		b, err := os.ReadFile(filepath.Join(dir, "results", s.name+".md"))
 		if errors.Is(err, os.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&all, "\n## %s\n\n%s", s.title, b)
+		text := string(b)
+		if strings.HasPrefix(text, "# ") { // of the file, where it stands alone
+			_, text, _ = strings.Cut(text, "\n\n")
+		}
+		fmt.Fprintf(&all, "\n## %s\n\n%s", s.title, text)
 	}
-	return os.WriteFile("RESULTS.md", []byte(all.String()), 0o644)
+	return os.WriteFile(filepath.Join(dir, "RESULTS.md"), []byte(all.String()), 0o644)
 }

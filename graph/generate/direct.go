@@ -8,7 +8,8 @@ import (
 )
 
 // watched are the objects whose fields a field middleware acts on: they keep
-// all that gqlgen wrote. graph.JustSignedIn is the one there is (server.go).
+// all that gqlgen wrote. graph.JustSignedIn and graph.PlaceFirst are those that
+// there are (server.go).
 var watched = []string{"SignInPayload", "ConfirmContactPayload", "Query", "Mutation", "Subscription"}
 
 // total are the marshalers of scalars that never fail, never answer null and

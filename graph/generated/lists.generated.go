@@ -161,7 +161,7 @@ func fieldWaits(object, field string) bool {
 		}
 	case "Broadcast":
 		switch field {
-		case "channels", "filter", "progress", "results", "savedById", "segment", "texts":
+		case "actions", "channels", "filter", "progress", "results", "savedById", "segment", "texts":
 			return true
 		}
 	case "Campaign":

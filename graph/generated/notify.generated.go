@@ -2044,6 +2044,98 @@ func (ec *executionContext) unmarshalInputNamedNotificationFilter(ctx context.Co
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputNotificationActionInput(ctx context.Context, obj any) (notify.NotificationActionInput, error) {
+	var it notify.NotificationActionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["style"]; !present {
+		asMap["style"] = "SECONDARY"
+	}
+
+	fieldsInOrder := [...]string{"key", "labels", "url", "style"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "key":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Key = data
+		case "labels":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
+			data, err := ec.unmarshalNNotificationActionLabelInput2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationActionLabelInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Labels = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = data
+		case "style":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("style"))
+			data, err := ec.unmarshalONotificationActionStyle2ᚖkabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Style = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputNotificationActionLabelInput(ctx context.Context, obj any) (notify.NotificationActionLabelInput, error) {
+	var it notify.NotificationActionLabelInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"locale", "text"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "locale":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
+			data, err := ec.unmarshalNLocale2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Locale = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputNotificationFilter(ctx context.Context, obj any) (notify.NotificationFilter, error) {
 	var it notify.NotificationFilter
 	if obj == nil {
@@ -3690,6 +3782,30 @@ func (ec *executionContext) marshalNNotificationAction2ᚖkabinetᚋinternalᚋn
 	return ec._NotificationAction(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNNotificationActionInput2ᚖkabinetᚋinternalᚋnotifyᚐNotificationActionInput(ctx context.Context, v any) (*notify.NotificationActionInput, error) {
+	res, err := ec.unmarshalInputNotificationActionInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNNotificationActionLabelInput2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationActionLabelInputᚄ(ctx context.Context, v any) ([]*notify.NotificationActionLabelInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*notify.NotificationActionLabelInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNotificationActionLabelInput2ᚖkabinetᚋinternalᚋnotifyᚐNotificationActionLabelInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalNNotificationActionLabelInput2ᚖkabinetᚋinternalᚋnotifyᚐNotificationActionLabelInput(ctx context.Context, v any) (*notify.NotificationActionLabelInput, error) {
+	res, err := ec.unmarshalInputNotificationActionLabelInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNNotificationActionStyle2kabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx context.Context, v any) (notify.NotificationActionStyle, error) {
 	var res notify.NotificationActionStyle
 	err := res.UnmarshalGQL(v)
@@ -4004,6 +4120,39 @@ func (ec *executionContext) marshalONotification2ᚖkabinetᚋentᚋgeneratedᚐ
 		return graphql.Null
 	}
 	return ec._Notification(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalONotificationActionInput2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationActionInputᚄ(ctx context.Context, v any) ([]*notify.NotificationActionInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]*notify.NotificationActionInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNNotificationActionInput2ᚖkabinetᚋinternalᚋnotifyᚐNotificationActionInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) unmarshalONotificationActionStyle2ᚖkabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx context.Context, v any) (*notify.NotificationActionStyle, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(notify.NotificationActionStyle)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalONotificationActionStyle2ᚖkabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx context.Context, sel ast.SelectionSet, v *notify.NotificationActionStyle) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalONotificationChange2ᚖkabinetᚋinternalᚋnotifyᚐNotificationChange(ctx context.Context, v any) (*notify.NotificationChange, error) {

@@ -8,6 +8,7 @@ import (
 	"kabinet/ent/generated"
 	"kabinet/ent/generated/announcement"
 	broadcast1 "kabinet/ent/generated/broadcast"
+
 	"kabinet/internal/notify/broadcast"
 	"kabinet/internal/scalar"
 	"math"
@@ -42,6 +43,7 @@ type BroadcastResolver interface {
 
 	Texts(ctx context.Context, obj *generated.Broadcast) ([]*broadcast.BroadcastText, error)
 
+	Actions(ctx context.Context, obj *generated.Broadcast) ([]*broadcast.BroadcastAction, error)
 	Channels(ctx context.Context, obj *generated.Broadcast) ([]broadcast.Channel, error)
 
 	Progress(ctx context.Context, obj *generated.Broadcast) (*broadcast.BroadcastProgress, error)
@@ -692,6 +694,38 @@ func (ec *executionContext) fieldContext_Broadcast_url(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Broadcast", field, false, false, errors.New("field of type URL does not have child fields"))
 }
 
+func (ec *executionContext) _Broadcast_actions(ctx context.Context, field graphql.CollectedField, obj *generated.Broadcast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Broadcast_actions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Broadcast().Actions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*broadcast.BroadcastAction) graphql.Marshaler {
+			return ec.marshalNBroadcastAction2ᚕᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastActionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Broadcast_actions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Broadcast",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BroadcastAction(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Broadcast_channels(ctx context.Context, field graphql.CollectedField, obj *generated.Broadcast) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -849,6 +883,73 @@ func (ec *executionContext) _Broadcast_updatedAt(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Broadcast_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Broadcast", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _BroadcastAction_key(ctx context.Context, field graphql.CollectedField, obj *broadcast.BroadcastAction) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Key)
+}
+func (ec *executionContext) fieldContext_BroadcastAction_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BroadcastAction", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BroadcastAction_labels(ctx context.Context, field graphql.CollectedField, obj *broadcast.BroadcastAction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BroadcastAction_labels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Labels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*broadcast.BroadcastActionLabel) graphql.Marshaler {
+			return ec.marshalNBroadcastActionLabel2ᚕᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastActionLabelᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BroadcastAction_labels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BroadcastAction",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BroadcastActionLabel(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BroadcastAction_url(ctx context.Context, field graphql.CollectedField, obj *broadcast.BroadcastAction) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.URL)
+}
+func (ec *executionContext) fieldContext_BroadcastAction_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BroadcastAction", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _BroadcastAction_style(ctx context.Context, field graphql.CollectedField, obj *broadcast.BroadcastAction) (ret graphql.Marshaler) {
+	return ec.marshalNNotificationActionStyle2kabinetᚋinternalᚋnotifyᚐNotificationActionStyle(ctx, field.Selections, obj.Style)
+}
+func (ec *executionContext) fieldContext_BroadcastAction_style(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BroadcastAction", field, false, false, errors.New("field of type NotificationActionStyle does not have child fields"))
+}
+
+func (ec *executionContext) _BroadcastActionLabel_locale(ctx context.Context, field graphql.CollectedField, obj *broadcast.BroadcastActionLabel) (ret graphql.Marshaler) {
+	return ec.marshalNLocale2string(ctx, field.Selections, obj.Locale)
+}
+func (ec *executionContext) fieldContext_BroadcastActionLabel_locale(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BroadcastActionLabel", field, false, false, errors.New("field of type Locale does not have child fields"))
+}
+
+func (ec *executionContext) _BroadcastActionLabel_text(ctx context.Context, field graphql.CollectedField, obj *broadcast.BroadcastActionLabel) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Text)
+}
+func (ec *executionContext) fieldContext_BroadcastActionLabel_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BroadcastActionLabel", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _BroadcastConnection_edges(ctx context.Context, field graphql.CollectedField, obj *generated.BroadcastConnection) (ret graphql.Marshaler) {
@@ -2813,7 +2914,7 @@ func (ec *executionContext) unmarshalInputSaveBroadcastInput(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"id", "revision", "name", "type", "segmentId", "filter", "severity", "texts", "url", "channels"}
+	fieldsInOrder := [...]string{"id", "revision", "name", "type", "segmentId", "filter", "severity", "texts", "url", "actions", "channels"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2883,6 +2984,13 @@ func (ec *executionContext) unmarshalInputSaveBroadcastInput(ctx context.Context
 				return it, err
 			}
 			it.URL = graphql.OmittableOf(data)
+		case "actions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("actions"))
+			data, err := ec.unmarshalONotificationActionInput2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationActionInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Actions = data
 		case "channels":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("channels"))
 			data, err := ec.unmarshalOBroadcastChannel2ᚕkabinetᚋinternalᚋnotifyᚋbroadcastᚐChannelᚄ(ctx, v)
@@ -4091,6 +4199,44 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "actions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Broadcast_actions(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, &out.FieldSet) })
 		case "channels":
 			field := field
 
@@ -4296,6 +4442,82 @@ func (ec *executionContext) _Broadcast(ctx context.Context, sel ast.SelectionSet
 			FieldSet: deferredFieldSet,
 			Context:  ctx,
 		})
+	}
+
+	return out
+}
+
+var broadcastActionImplementors = []string{"BroadcastAction"}
+
+func (ec *executionContext) _BroadcastAction(ctx context.Context, sel ast.SelectionSet, obj *broadcast.BroadcastAction) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, broadcastActionImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BroadcastAction")
+		case "key":
+			out.Values[i] = ec._BroadcastAction_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "labels":
+			out.Values[i] = ec._BroadcastAction_labels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._BroadcastAction_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "style":
+			out.Values[i] = ec._BroadcastAction_style(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var broadcastActionLabelImplementors = []string{"BroadcastActionLabel"}
+
+func (ec *executionContext) _BroadcastActionLabel(ctx context.Context, sel ast.SelectionSet, obj *broadcast.BroadcastActionLabel) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, broadcastActionLabelImplementors)
+
+	out := newObject(fields)
+
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BroadcastActionLabel")
+		case "locale":
+			out.Values[i] = ec._BroadcastActionLabel_locale(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._BroadcastActionLabel_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
 	}
 
 	return out
@@ -5572,6 +5794,58 @@ func (ec *executionContext) marshalNBroadcast2ᚖkabinetᚋentᚋgeneratedᚐBro
 		return graphql.Null
 	}
 	return ec._Broadcast(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBroadcastAction2ᚕᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastActionᚄ(ctx context.Context, sel ast.SelectionSet, v []*broadcast.BroadcastAction) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBroadcastAction2ᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastAction(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBroadcastAction2ᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastAction(ctx context.Context, sel ast.SelectionSet, v *broadcast.BroadcastAction) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BroadcastAction(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNBroadcastActionLabel2ᚕᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastActionLabelᚄ(ctx context.Context, sel ast.SelectionSet, v []*broadcast.BroadcastActionLabel) graphql.Marshaler {
+	ret := marshalSlice(ctx, sel, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBroadcastActionLabel2ᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastActionLabel(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNBroadcastActionLabel2ᚖkabinetᚋinternalᚋnotifyᚋbroadcastᚐBroadcastActionLabel(ctx context.Context, sel ast.SelectionSet, v *broadcast.BroadcastActionLabel) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._BroadcastActionLabel(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNBroadcastChannel2kabinetᚋinternalᚋnotifyᚋbroadcastᚐChannel(ctx context.Context, v any) (broadcast.Channel, error) {

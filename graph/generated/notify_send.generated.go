@@ -1541,61 +1541,6 @@ func (ec *executionContext) unmarshalInputSaveReminderInput(ctx context.Context,
 	return it, nil
 }
 
-func (ec *executionContext) unmarshalInputSendNotificationActionInput(ctx context.Context, obj any) (send.SendNotificationActionInput, error) {
-	var it send.SendNotificationActionInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	if _, present := asMap["style"]; !present {
-		asMap["style"] = "SECONDARY"
-	}
-
-	fieldsInOrder := [...]string{"key", "labels", "url", "style"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "key":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("key"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Key = data
-		case "labels":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("labels"))
-			data, err := ec.unmarshalNSendNotificationLabelInput2ᚕᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationLabelInputᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Labels = data
-		case "url":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.URL = data
-		case "style":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("style"))
-			data, err := ec.unmarshalOSendNotificationActionStyle2ᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationActionStyle(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Style = data
-		}
-	}
-	return it, nil
-}
-
 func (ec *executionContext) unmarshalInputSendNotificationInput(ctx context.Context, obj any) (send.SendNotificationInput, error) {
 	var it send.SendNotificationInput
 	if obj == nil {
@@ -1672,7 +1617,7 @@ func (ec *executionContext) unmarshalInputSendNotificationInput(ctx context.Cont
 			it.URL = data
 		case "actions":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("actions"))
-			data, err := ec.unmarshalOSendNotificationActionInput2ᚕᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationActionInputᚄ(ctx, v)
+			data, err := ec.unmarshalONotificationActionInput2ᚕᚖkabinetᚋinternalᚋnotifyᚐNotificationActionInputᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -1705,43 +1650,6 @@ func (ec *executionContext) unmarshalInputSendNotificationInput(ctx context.Cont
 				return it, err
 			}
 			it.DryRun = data
-		}
-	}
-	return it, nil
-}
-
-func (ec *executionContext) unmarshalInputSendNotificationLabelInput(ctx context.Context, obj any) (send.SendNotificationLabelInput, error) {
-	var it send.SendNotificationLabelInput
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"locale", "text"}
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "locale":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("locale"))
-			data, err := ec.unmarshalNLocale2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Locale = data
-		case "text":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Text = data
 		}
 	}
 	return it, nil
@@ -3021,33 +2929,9 @@ func (ec *executionContext) marshalNSaveReminderPayload2ᚖkabinetᚋgraphᚋgen
 	return ec._SaveReminderPayload(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNSendNotificationActionInput2ᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationActionInput(ctx context.Context, v any) (*send.SendNotificationActionInput, error) {
-	res, err := ec.unmarshalInputSendNotificationActionInput(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) unmarshalNSendNotificationInput2kabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationInput(ctx context.Context, v any) (send.SendNotificationInput, error) {
 	res, err := ec.unmarshalInputSendNotificationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalNSendNotificationLabelInput2ᚕᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationLabelInputᚄ(ctx context.Context, v any) ([]*send.SendNotificationLabelInput, error) {
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]*send.SendNotificationLabelInput, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNSendNotificationLabelInput2ᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationLabelInput(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) unmarshalNSendNotificationLabelInput2ᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationLabelInput(ctx context.Context, v any) (*send.SendNotificationLabelInput, error) {
-	res, err := ec.unmarshalInputSendNotificationLabelInput(ctx, v)
-	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSendNotificationPayload2ᚖkabinetᚋgraphᚋgeneratedᚐSendNotificationPayload(ctx context.Context, sel ast.SelectionSet, v *SendNotificationPayload) graphql.Marshaler {
@@ -3229,39 +3113,6 @@ func (ec *executionContext) unmarshalOSaveNotificationRuleInput2ᚖkabinetᚋint
 	}
 	res, err := ec.unmarshalInputSaveNotificationRuleInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) unmarshalOSendNotificationActionInput2ᚕᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationActionInputᚄ(ctx context.Context, v any) ([]*send.SendNotificationActionInput, error) {
-	if v == nil {
-		return nil, nil
-	}
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]*send.SendNotificationActionInput, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNSendNotificationActionInput2ᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationActionInput(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
-}
-
-func (ec *executionContext) unmarshalOSendNotificationActionStyle2ᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationActionStyle(ctx context.Context, v any) (*send.SendNotificationActionStyle, error) {
-	if v == nil {
-		return nil, nil
-	}
-	var res = new(send.SendNotificationActionStyle)
-	err := res.UnmarshalGQL(v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalOSendNotificationActionStyle2ᚖkabinetᚋinternalᚋnotifyᚋsendᚐSendNotificationActionStyle(ctx context.Context, sel ast.SelectionSet, v *send.SendNotificationActionStyle) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return v
 }
 
 // endregion ***************************** type.gotpl *****************************

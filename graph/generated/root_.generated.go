@@ -850,6 +850,7 @@ type ComplexityRoot struct {
 	}
 
 	Broadcast struct {
+		Actions   func(childComplexity int) int
 		BeganAt   func(childComplexity int) int
 		Channels  func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
@@ -869,6 +870,18 @@ type ComplexityRoot struct {
 		Type      func(childComplexity int) int
 		URL       func(childComplexity int) int
 		UpdatedAt func(childComplexity int) int
+	}
+
+	BroadcastAction struct {
+		Key    func(childComplexity int) int
+		Labels func(childComplexity int) int
+		Style  func(childComplexity int) int
+		URL    func(childComplexity int) int
+	}
+
+	BroadcastActionLabel struct {
+		Locale func(childComplexity int) int
+		Text   func(childComplexity int) int
 	}
 
 	BroadcastConnection struct {
@@ -9170,6 +9183,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BonusTransfer.Seq(childComplexity), true
 
+	case "Broadcast.actions":
+		if e.ComplexityRoot.Broadcast.Actions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Broadcast.Actions(childComplexity), true
 	case "Broadcast.beganAt":
 		if e.ComplexityRoot.Broadcast.BeganAt == nil {
 			break
@@ -9284,6 +9303,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Broadcast.UpdatedAt(childComplexity), true
+
+	case "BroadcastAction.key":
+		if e.ComplexityRoot.BroadcastAction.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastAction.Key(childComplexity), true
+	case "BroadcastAction.labels":
+		if e.ComplexityRoot.BroadcastAction.Labels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastAction.Labels(childComplexity), true
+	case "BroadcastAction.style":
+		if e.ComplexityRoot.BroadcastAction.Style == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastAction.Style(childComplexity), true
+	case "BroadcastAction.url":
+		if e.ComplexityRoot.BroadcastAction.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastAction.URL(childComplexity), true
+
+	case "BroadcastActionLabel.locale":
+		if e.ComplexityRoot.BroadcastActionLabel.Locale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastActionLabel.Locale(childComplexity), true
+	case "BroadcastActionLabel.text":
+		if e.ComplexityRoot.BroadcastActionLabel.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BroadcastActionLabel.Text(childComplexity), true
 
 	case "BroadcastConnection.edges":
 		if e.ComplexityRoot.BroadcastConnection.Edges == nil {
@@ -41413,6 +41470,26 @@ enum NotificationActionStyle {
   DANGER
 }
 
+"Something to choose in a notification, as staff says it."
+input NotificationActionInput {
+  "By what programs know it, 1 to 40 letters, digits, _ and -; each once."
+  key: String!
+  "What it is called, by language, each once and English at least; up to 40 characters. A customer whose language is not there reads English."
+  labels: [NotificationActionLabelInput!]!
+  "Where it leads: https, or a path of the account that begins with /; absent: nowhere, it is chosen by its key."
+  url: String
+  "How it is drawn."
+  style: NotificationActionStyle = SECONDARY
+}
+
+"What an action is called in a language."
+input NotificationActionLabelInput {
+  "The language, en or ru."
+  locale: Locale!
+  "The label."
+  text: String!
+}
+
 "What a notification is about."
 enum NotificationTopic {
   "The person's orders."
@@ -41848,7 +41925,7 @@ type NotificationAdded {
   segments("Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): SegmentConnection @access(audience: [STAFF], permission: MESSAGING_READ)
   "One of them; null where it does not exist."
   segment("The segment, seg_…" id: ID!): Segment @access(audience: [STAFF], permission: MESSAGING_READ)
-  "How many customers a segment or a filter has at this moment, and how many of them each channel reaches. One of the two is said."
+  "How many customers a segment or a filter has at this moment, and how many of them each channel reaches. One of the two is said. Of people who are named it asks for USERS_READ besides."
   segmentSize("The segment." segmentId: ID, "The filter." filter: SegmentFilterInput, "What they would be sent: of what type of notifications; needed for channels." type: String): SegmentSize @access(audience: [STAFF], permission: MESSAGING_READ)
   "The customers of a segment or of a filter, by age of their accounts. One of the two is said. Asks for USERS_READ besides."
   segmentCustomers("The segment." segmentId: ID, "The filter." filter: SegmentFilterInput, "Starts after this place." after: Cursor, "So many from the start, 1 to 100; 20 when nothing is said." first: Int, "Ends before this place." before: Cursor, "So many from the end, 1 to 100." last: Int): UserConnection @access(audience: [STAFF], permission: MESSAGING_READ)
@@ -42088,6 +42165,8 @@ type Broadcast implements Node {
   texts: [BroadcastText!]!
   "Where it leads."
   url: URL
+  "What the customer can choose in it."
+  actions: [BroadcastAction!]!
   "The channels it is narrowed to; empty: all that its type goes to. The feed has it in any case."
   channels: [BroadcastChannel!]!
   "How it stands."
@@ -42110,6 +42189,26 @@ type Broadcast implements Node {
   createdAt: DateTime!
   "When it last changed."
   updatedAt: DateTime!
+}
+
+"Something to choose in a broadcast."
+type BroadcastAction {
+  "By what programs know it."
+  key: String!
+  "What it is called, by language."
+  labels: [BroadcastActionLabel!]!
+  "Where it leads; null: nowhere, it is chosen by its key."
+  url: String
+  "How it is drawn."
+  style: NotificationActionStyle!
+}
+
+"What an action is called in a language."
+type BroadcastActionLabel {
+  "The language."
+  locale: Locale!
+  "The label."
+  text: String!
 }
 
 "How a broadcast stands."
@@ -42450,6 +42549,8 @@ input SaveBroadcastInput {
   texts: [BroadcastTextInput!]
   "Where it leads, up to 2,000 characters."
   url: URL
+  "What the customer can choose, up to 3, in place of all that was there; [] is none."
+  actions: [NotificationActionInput!]
   "Narrows the channels of the type."
   channels: [BroadcastChannel!]
 }
@@ -43634,7 +43735,7 @@ extend type Mutation {
   saveNotificationRule(input: SaveNotificationRuleInput!): SaveNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
   "Ends a rule; what it waits to send is not sent."
   deleteNotificationRule(input: DeleteNotificationRuleInput!): DeleteNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_WRITE)
-  "Tries a rule on a fact of a customer, the last one of its kind or made-up ones: who would get what. Nothing is kept or sent."
+  "Tries a rule on a fact of a customer, the last one of its kind or made-up ones: who would get what. Nothing is kept or sent. Asks for USERS_READ besides, and of wallet.changed for WALLETS_READ."
   testNotificationRule(input: TestNotificationRuleInput!): TestNotificationRulePayload! @access(audience: [STAFF], permission: MESSAGING_READ)
   "Makes or changes a reminder of the caller's own; 100 at most are kept."
   saveReminder(input: SaveReminderInput!): SaveReminderPayload! @access(audience: [CUSTOMER])
@@ -43870,7 +43971,7 @@ input SendNotificationInput {
   "Where it leads: https, or a path of the account that begins with /."
   url: String
   "What the customer can choose, up to 3."
-  actions: [SendNotificationActionInput!]
+  actions: [NotificationActionInput!]
   "What stands under one heading in the feed, up to 100 characters."
   groupKey: String
   "What it is about: an order, a ticket, a product …"
@@ -43879,36 +43980,6 @@ input SendNotificationInput {
   idempotencyKey: String!
   "Same answer, nothing sent."
   dryRun: Boolean = false
-}
-
-"Something to choose in a notification."
-input SendNotificationActionInput {
-  "By what programs know it, 1 to 40 letters, digits, _ and -."
-  key: String!
-  "What it is called, by language, English at least; up to 40 characters."
-  labels: [SendNotificationLabelInput!]!
-  "Where it leads: https, or a path of the account; absent: nowhere, it is chosen by its key."
-  url: String
-  "PRIMARY, SECONDARY or DANGER."
-  style: SendNotificationActionStyle = SECONDARY
-}
-
-"What an action is called in a language."
-input SendNotificationLabelInput {
-  "The language, en or ru."
-  locale: Locale!
-  "The label."
-  text: String!
-}
-
-"How an action looks."
-enum SendNotificationActionStyle {
-  "What most will choose."
-  PRIMARY
-  "What one may choose."
-  SECONDARY
-  "What cannot be undone."
-  DANGER
 }
 
 "What sendNotification gives."
@@ -54960,6 +55031,8 @@ func (ec *executionContext) childFields_Broadcast(ctx context.Context, field gra
 		return ec.fieldContext_Broadcast_texts(ctx, field)
 	case "url":
 		return ec.fieldContext_Broadcast_url(ctx, field)
+	case "actions":
+		return ec.fieldContext_Broadcast_actions(ctx, field)
 	case "channels":
 		return ec.fieldContext_Broadcast_channels(ctx, field)
 	case "status":
@@ -54984,6 +55057,30 @@ func (ec *executionContext) childFields_Broadcast(ctx context.Context, field gra
 		return ec.fieldContext_Broadcast_updatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Broadcast", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastAction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_BroadcastAction_key(ctx, field)
+	case "labels":
+		return ec.fieldContext_BroadcastAction_labels(ctx, field)
+	case "url":
+		return ec.fieldContext_BroadcastAction_url(ctx, field)
+	case "style":
+		return ec.fieldContext_BroadcastAction_style(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastAction", field.Name)
+}
+
+func (ec *executionContext) childFields_BroadcastActionLabel(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "locale":
+		return ec.fieldContext_BroadcastActionLabel_locale(ctx, field)
+	case "text":
+		return ec.fieldContext_BroadcastActionLabel_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BroadcastActionLabel", field.Name)
 }
 
 func (ec *executionContext) childFields_BroadcastConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

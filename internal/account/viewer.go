@@ -40,8 +40,9 @@ func asSystem(ctx context.Context) context.Context { return viewer.AsSystem(ctx,
 // Viewer says who presents a token, in one read. Nobody when there is none.
 //
 // Faults: UNAUTHENTICATED for a token that is not in force, or of a person who
-// is not active; SESSION_LOCKED, with whose session it is, for one that has
-// idled; INVALID_ID or FORBIDDEN for a company or person that cannot be acted for.
+// is not active, with whose session it is where only the token has expired;
+// SESSION_LOCKED, with whose session it is, for one that has idled; INVALID_ID
+// or FORBIDDEN for a company or person that cannot be acted for.
 func (p *People) Viewer(ctx context.Context, c Caller) (viewer.Viewer, error) {
 	v := viewer.Viewer{Locale: locale.Match(c.Locale, p.o.Locale), TimeZone: p.o.TimeZone, RequestID: c.RequestID, IP: c.IP, UserAgent: c.UserAgent, Device: c.Device, Place: c.Place}
 	if c.Token == "" {
@@ -59,7 +60,11 @@ func (p *People) Viewer(ctx context.Context, c Caller) (viewer.Viewer, error) {
 		return v, err
 	}
 	now := p.Store.Now()
-	if !k.inForce(now) {
+	if !k.inForce() {
+		return v, fault.ErrUnauthenticated
+	}
+	if k.accessExpiresAt != nil && !k.accessExpiresAt.After(now) {
+		v.SessionID = k.session
 		return v, fault.ErrUnauthenticated
 	}
 	staff := k.staff(now)
@@ -81,6 +86,9 @@ func (p *People) Viewer(ctx context.Context, c Caller) (viewer.Viewer, error) {
 	}
 	if err := p.touch(ctx, k, c, now); err != nil {
 		return v, err
+	}
+	if k.accessExpiresAt != nil {
+		v.TokenUntil = *k.accessExpiresAt
 	}
 	v.SteppedUp = k.steppedUpAt != nil && now.Sub(*k.steppedUpAt) < p.o.Sessions.StepUp
 	if k.acting != nil {
@@ -121,9 +129,8 @@ type known struct {
 }
 
 // inForce says whether the row still lets its holder in, lifetimes apart.
-func (k *known) inForce(now time.Time) bool {
-	return k.user != uuid.Nil && k.revokedAt == nil && (k.status == "ACTIVE" || k.status == "PENDING") &&
-		(k.accessExpiresAt == nil || k.accessExpiresAt.After(now)) && (k.acting == nil || k.actingStatus.String == "ACTIVE")
+func (k *known) inForce() bool {
+	return k.user != uuid.Nil && k.revokedAt == nil && (k.status == "ACTIVE" || k.status == "PENDING") && (k.acting == nil || k.actingStatus.String == "ACTIVE")
 }
 
 // seat is one active membership.

@@ -113,7 +113,7 @@ var serverSettings = []setting{
 
 var mailSettings = []setting{
 	{env: "KABINET_SMTP_URL", group: groupMail, url: true,
-		meaning: "Server that letters are handed to: smtp:// (STARTTLS, demanded when a user is given; ?tls=none or ?tls=required decides otherwise) or smtps://; ?from= is the sender; without it letters are written to the log in demo mode and not sent at all otherwise",
+		meaning: "Server that letters are handed to: smtp:// (STARTTLS, demanded when a user is given; ?tls=none or ?tls=required decides otherwise) or smtps://; ?from= is the sender; without it letters are shown at /demo/outbox in demo mode and not sent at all otherwise",
 		example: "smtp://user:password@smtp.example.com:587?from=account@example.com",
 		set:     func(c *Config, v string) (err error) { c.Mail, err = parseSMTP(c.Mail, v); return err }},
 	{env: "KABINET_MAIL_FROM", group: groupMail,

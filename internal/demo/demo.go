@@ -17,7 +17,9 @@ import (
 	"kabinet/internal/bonus"
 	"kabinet/internal/bonus/earning"
 	"kabinet/internal/campaign"
+	"kabinet/internal/demo/outbox"
 	"kabinet/internal/document"
+	"kabinet/internal/notify/endpoint"
 	"kabinet/internal/order"
 	"kabinet/internal/profile"
 	"kabinet/internal/promotion"
@@ -30,6 +32,12 @@ import (
 	"kabinet/internal/viewer"
 	"kabinet/internal/wallet"
 )
+
+// OutboxText says where that is which is sent; %[1]s is the server's address.
+const OutboxText = "what it sends by mail, SMS and Telegram: http://%[1]s" + outbox.Path + "\n"
+
+// NotOursText says that nothing was made.
+const NotOursText = "nothing of the demonstration was made, for people have accounts in this database\n"
 
 // Text says how to begin; %[1]s is the server's address.
 const Text = `sign in as customer@example.com, partner@example.com or staff@example.com, password kabinet-demo
@@ -61,6 +69,8 @@ type Demo struct {
 	Campaigns  *campaign.Campaigns
 	Wallets    *wallet.Wallets
 	Tickets    *support.Tickets
+	// Chats links the customer's chat; nil where the bot is a real one, or none.
+	Chats *endpoint.Endpoints
 	// Locale is the language of whoever has none.
 	Locale string
 	// History opens the excerpt of a real shop's orders.
@@ -76,24 +86,18 @@ type Demo struct {
 // database is left as it is.
 func (s *Demo) Load(ctx context.Context) error {
 	ctx = viewer.AsSystem(ctx, "demo")
-	var state string
-	if _, err := s.Store.Setting(ctx, "demo", "state", &state); err != nil {
+	state, ours, err := stateOf(ctx, s.Store)
+	if err != nil || !ours || state == "done" {
 		return err
 	}
-	if state == "done" {
-		return nil
-	}
 	if state == "" {
-		if there, err := s.Store.Client.Identity.Query().Where(identity.KindEQ(identity.KindPASSWORD)).Exist(ctx); err != nil || there {
-			return err
-		}
 		if err := s.note(ctx, "begun"); err != nil {
 			return err
 		}
 	}
 	d := &load{Demo: s}
 	steps := []func(context.Context) error{
-		d.people, d.history, d.tiers, d.earning, d.promotion, d.acts, d.bonus, d.reward, d.campaigns, d.wallet, d.files, d.reception, d.talk,
+		d.people, d.history, d.tiers, d.earning, d.promotion, d.acts, d.bonus, d.reward, d.campaigns, d.wallet, d.files, d.reception, d.talk, d.chat,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -104,6 +108,22 @@ func (s *Demo) Load(ctx context.Context) error {
 		return err
 	}
 	return s.note(ctx, "done")
+}
+
+// Ours says whether a database is one of a demonstration, or will be when it is
+// loaded: nobody has an account in it yet.
+func Ours(ctx context.Context, s *store.Store) (bool, error) {
+	_, ours, err := stateOf(viewer.AsSystem(ctx, "demo"), s)
+	return ours, err
+}
+
+// stateOf is how far the load is: empty, begun or done.
+func stateOf(ctx context.Context, s *store.Store) (state string, ours bool, err error) {
+	if _, err := s.Setting(ctx, "demo", "state", &state); err != nil || state != "" {
+		return state, err == nil, err
+	}
+	there, err := s.Client.Identity.Query().Where(identity.KindEQ(identity.KindPASSWORD)).Exist(ctx)
+	return "", !there, err
 }
 
 func (s *Demo) note(ctx context.Context, state string) error {

@@ -3,8 +3,13 @@ package demo
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"kabinet/internal/account/desk"
+	"kabinet/internal/demo/outbox"
+	"kabinet/internal/notify/endpoint"
 	"kabinet/internal/scalar"
+	"kabinet/internal/viewer"
 )
 
 // reception makes what staff does for people: a child whom the customer represents,
@@ -27,5 +32,24 @@ func (d *load) reception(ctx context.Context) error {
 	}
 	login := "george.reed"
 	_, err = d.Desk.IssueCredentials(staff, desk.IssueCredentialsInput{UserID: guest.User.GlobalID(), Login: &login})
+	return err
+}
+
+// chat links the customer's chat, as if its code had been said to the bot.
+func (d *load) chat(ctx context.Context) error {
+	if d.Chats == nil {
+		return nil
+	}
+	v := viewer.From(as(ctx, d.customer, d.customer))
+	v.SessionID = uuid.Must(uuid.NewV7()) // a chat is linked by a person who is signed in
+	customer := viewer.With(ctx, v)
+	if links, err := d.Chats.Links(customer, d.customer); err != nil || len(links) > 0 {
+		return err
+	}
+	linking, err := d.Chats.Link(customer, endpoint.LinkMessengerInput{Messenger: endpoint.Telegram})
+	if err != nil {
+		return err
+	}
+	_, err = d.Chats.OnSaid(ctx, endpoint.Said{Chat: outbox.Chat, Text: "/start " + *linking.Code, Name: "@emma_wilson", Language: "en"})
 	return err
 }

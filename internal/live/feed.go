@@ -3,9 +3,11 @@ package live
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync/atomic"
 
 	"kabinet/internal/event"
+	"kabinet/internal/fault"
 )
 
 // Sink takes what a feed delivers. Its funcs are never called concurrently.
@@ -17,7 +19,8 @@ type Sink struct {
 	// them; as Deliver.
 	Signal func(ctx context.Context, all []Signal) error
 	// Done is called exactly once, last, with the reason: ctx's error,
-	// ErrExpired, ErrClosed, or an error of the Reader or of Deliver. Nothing
+	// ErrExpired, ErrClosed, an error of the Reader or of Deliver, or
+	// fault.ErrInternal for a panic of theirs. Nothing
 	// that was not delivered counts as delivered: the cursor stands.
 	Done func(err error)
 }
@@ -45,7 +48,8 @@ func (h *Hub) Feed(ctx context.Context, req Request, sink Sink) error {
 		return err
 	}
 	if req.Early {
-		if err := s.readEarly(ctx); err != nil {
+		// What cannot be read now, the feed reads again, patiently.
+		if err := s.readEarly(ctx); err != nil && fault.KindOf(err) != fault.Unavailable {
 			s.feed.state.Store(feedDone)
 			s.Close()
 			return err
@@ -88,8 +92,23 @@ func (f *feed) kick() {
 }
 
 func (f *feed) run() {
+	if err := f.rounds(); err != nil {
+		f.finish(err)
+	}
+}
+
+// rounds delivers what there is, and leaves when nothing is left. A panic ends
+// this feed alone: one poisoned row must not take the process down, whose
+// client would come back with the cursor before it and take the next one too.
+func (f *feed) rounds() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			f.sub.hub.opts.Log.ErrorContext(f.ctx, "live: panic in a feed", "panic", p, "stack", string(debug.Stack()))
+			err = fault.ErrInternal
+		}
+	}()
 	for {
-		rows, err := patiently(f.ctx, func() ([]event.Stored, error) { return f.sub.poll(f.ctx) })
+		rows, err := patiently(f.ctx, patience, func() ([]event.Stored, error) { return f.sub.poll(f.ctx) })
 		if err == nil && len(rows) > 0 {
 			err = f.sink.Deliver(f.ctx, rows)
 		}
@@ -101,14 +120,13 @@ func (f *feed) run() {
 			}
 		}
 		if err != nil {
-			f.finish(err)
-			return
+			return err
 		}
 		if len(rows) > 0 || len(all) > 0 {
 			continue
 		}
 		if f.state.CompareAndSwap(feedRunning, feedIdle) {
-			return
+			return nil
 		}
 		f.state.Store(feedRunning) // it was feedAgain
 	}

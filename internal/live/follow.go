@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"kabinet/internal/event"
+	"kabinet/internal/fault"
 )
 
 // Streams gives GraphQL subscriptions their events: one cursor over the
@@ -107,15 +108,17 @@ func (s *Streams) resume(ctx context.Context, after *string, streams []uuid.UUID
 // exactly once; nil is skipped. The channel closes when ctx ends or when the
 // streams cannot go on; then ended hears why, so that the transport can tell
 // the client. each changes nothing: while the database is away it is called
-// again. Errors at the start: ErrBadCursor, ErrExpired.
+// again, for a minute. Errors at the start: ErrBadCursor, ErrExpired, and after
+// a few seconds that the database is away.
 func Follow[T any](ctx context.Context, s *Streams, after *string, streams []uuid.UUID, ended func(error), each func(ctx context.Context, e event.Stored, cursor string) (*T, error)) (<-chan *T, error) {
 	return FollowSignals(ctx, s, after, streams, ended, each, nil)
 }
 
 // FollowSignals is Follow with the signals of the streams between the events,
-// each with the cursor as it stands: a signal moves none.
+// each with the cursor as it stands: a signal moves none. One that cannot be
+// looked at, for the database is away, is skipped.
 func FollowSignals[T any](ctx context.Context, s *Streams, after *string, streams []uuid.UUID, ended func(error), each func(ctx context.Context, e event.Stored, cursor string) (*T, error), signal func(ctx context.Context, one Signal, cursor string) (*T, error)) (<-chan *T, error) {
-	c, err := patiently(ctx, func() (Cursor, error) { return s.resume(ctx, after, streams) })
+	c, err := patiently(ctx, atStart, func() (Cursor, error) { return s.resume(ctx, after, streams) })
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +138,7 @@ func FollowSignals[T any](ctx context.Context, s *Streams, after *string, stream
 		Deliver: func(ctx context.Context, rows []event.Stored) error {
 			for _, e := range rows {
 				at.advance(e)
-				item, err := patiently(ctx, func() (*T, error) { return each(ctx, e, at.encode()) })
+				item, err := patiently(ctx, patience, func() (*T, error) { return each(ctx, e, at.encode()) })
 				if err := send(ctx, item, err); err != nil {
 					return err
 				}
@@ -145,6 +148,9 @@ func FollowSignals[T any](ctx context.Context, s *Streams, after *string, stream
 		Signal: func(ctx context.Context, all []Signal) error {
 			for _, one := range all {
 				item, err := signal(ctx, one, at.encode())
+				if fault.KindOf(err) == fault.Unavailable { // a signal promises nothing
+					continue
+				}
 				if err := send(ctx, item, err); err != nil {
 					return err
 				}

@@ -1,8 +1,10 @@
 package live_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +16,10 @@ import (
 	"kabinet/internal/live"
 )
 
-// A database that is away for a while ends no stream, at its start neither:
-// all comes once it is back, once and in order. What is not that, and what
-// lasts for longer than a minute, ends it.
+// A database that is away for a while ends no stream, at its start and when it
+// is resumed neither: all comes once it is back, once and in order. What is not
+// that, and what lasts for longer than a minute, ends it; who begins without a
+// cursor waits for some seconds only.
 func TestStreamsOutlastTheDatabase(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
@@ -30,14 +33,23 @@ func TestStreamsOutlastTheDatabase(t *testing.T) {
 		{"away for good", fault.ErrUnavailable.Because(broken), time.Hour, true},
 		{"broken", broken, 20 * time.Second, true},
 	} {
-		for _, what := range []string{"log", "row", "start"} {
+		for _, what := range []string{"log", "row", "start", "resume"} {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(context.Background())
 				defer cancel()
 				log, hub, a := newLog(), live.NewHub(live.HubOptions{}), newID(t)
+				var after *string
+				away := tt.away
+				switch {
+				case what == "resume":
+					cursor := live.EncodeCursor(live.Cursor{Epoch: "e", Seqs: map[uuid.UUID]int64{a: 0}})
+					after = &cursor
+				case what == "start" && !tt.ends:
+					away = 3 * time.Second
+				}
 				var since time.Time // when it went
 				fails := func(part string) error {
-					if part == what && !since.IsZero() && time.Since(since) < tt.away {
+					if part == what && !since.IsZero() && time.Since(since) < away {
 						return tt.err
 					}
 					return nil
@@ -45,7 +57,7 @@ func TestStreamsOutlastTheDatabase(t *testing.T) {
 				streams := &live.Streams{
 					Hub: hub,
 					Read: func(ctx context.Context, stream uuid.UUID, after int64, limit int) ([]event.Stored, error) {
-						if err := fails("log"); err != nil {
+						if err := cmp.Or(fails("log"), fails("resume")); err != nil {
 							return nil, err
 						}
 						return log.read(ctx, stream, after, limit)
@@ -55,24 +67,25 @@ func TestStreamsOutlastTheDatabase(t *testing.T) {
 					},
 					Epoch: func(context.Context) (string, error) { return "e", nil },
 				}
-				if what == "start" {
-					since = time.Now()
+				began := time.Now()
+				if after != nil || what == "start" {
+					since = began
 				}
 				var reason error
-				got, err := live.Follow(ctx, streams, nil, []uuid.UUID{a}, func(err error) { reason = err },
+				got, err := live.Follow(ctx, streams, after, []uuid.UUID{a}, func(err error) { reason = err },
 					func(_ context.Context, e event.Stored, _ string) (*int64, error) {
 						return &e.Seq, fails("row")
 					})
-				if what == "start" && tt.ends {
-					if !errors.Is(err, broken) {
-						t.Errorf("%s, %s: %v", tt.name, what, err)
+				if what == "start" && tt.ends || what == "resume" && tt.err == broken {
+					if took := time.Since(began); !errors.Is(err, broken) || took > 10*time.Second {
+						t.Errorf("%s, %s: %v after %v", tt.name, what, err, took)
 					}
 					return
 				}
 				if err != nil {
 					t.Fatalf("%s, %s: %v", tt.name, what, err)
 				}
-				if what != "start" {
+				if since.IsZero() {
 					since = time.Now()
 				}
 				hub.Ring([]event.Bell{log.add(a, 3)})
@@ -91,4 +104,65 @@ func TestStreamsOutlastTheDatabase(t *testing.T) {
 			})
 		}
 	}
+}
+
+// A signal that cannot be looked at while the database is away is skipped, for
+// it promises nothing; what is broken ends the stream.
+func TestSignalsOutlastTheDatabase(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		log, hub, a := newLog(), live.NewHub(live.HubOptions{}), newID(t)
+		streams := &live.Streams{
+			Hub: hub, Read: log.read,
+			Heads: func(context.Context, []uuid.UUID) (map[uuid.UUID]int64, error) { return map[uuid.UUID]int64{}, nil },
+			Epoch: func(context.Context) (string, error) { return "e", nil },
+		}
+		var reason error
+		got, err := live.FollowSignals(ctx, streams, nil, []uuid.UUID{a}, func(err error) { reason = err },
+			func(context.Context, event.Stored, string) (*string, error) { return nil, nil },
+			func(_ context.Context, one live.Signal, _ string) (*string, error) {
+				what := string(one.Payload)
+				return &what, map[string]error{"away": fault.ErrUnavailable.Because(broken), "broken": broken}[what]
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range []string{"away", "typing"} {
+			hub.Signal(live.Signal{Stream: a, Payload: []byte(what)})
+			synctest.Wait()
+		}
+		if what := <-got; what == nil || *what != "typing" {
+			t.Fatalf("%v, %v", what, reason)
+		}
+		hub.Signal(live.Signal{Stream: a, Payload: []byte("broken")})
+		if what, more := <-got; more || !errors.Is(reason, broken) {
+			t.Errorf("%v, %v", what, reason)
+		}
+	})
+}
+
+// A row that nobody can make anything of ends the streams that meet it, and not
+// the process; the others go on.
+func TestPanicEndsOneFeed(t *testing.T) {
+	t.Parallel()
+	log, a := newLog(), newID(t)
+	hub := live.NewHub(live.HubOptions{Log: slog.New(slog.DiscardHandler)})
+	done, rows := make(chan error, 1), make(chan int64, 1)
+	for _, sink := range []live.Sink{
+		{Deliver: func(context.Context, []event.Stored) error { panic("poisoned") }, Done: func(err error) { done <- err }},
+		{Deliver: func(_ context.Context, all []event.Stored) error { rows <- all[0].Seq; return nil }, Done: func(error) {}},
+	} {
+		feed(t, t.Context(), hub, log, map[uuid.UUID]int64{a: 0}, sink)
+	}
+	hub.Ring([]event.Bell{log.add(a, 1)})
+	if err := <-done; !errors.Is(err, fault.ErrInternal) {
+		t.Errorf("it ends with %v", err)
+	}
+	if seq := <-rows; seq != 1 {
+		t.Errorf("the other hears %d", seq)
+	}
+	eventually(t, "one is left", func() bool { return hub.Stats().Subscriptions == 1 })
 }

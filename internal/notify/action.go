@@ -2,7 +2,11 @@ package notify
 
 import (
 	"context"
+	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -12,6 +16,7 @@ import (
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
+	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/viewer"
 )
@@ -88,4 +93,96 @@ func lockChosen(ctx context.Context, tx *store.Tx, me, key uuid.UUID) (*ent.Noti
 		return nil, fault.ErrNotFound.At("input", "id")
 	}
 	return n, err
+}
+
+// NotificationActionInput is something to choose in a notification, as staff says it.
+type NotificationActionInput struct {
+	Key    string
+	Labels []*NotificationActionLabelInput
+	URL    *string
+	Style  *NotificationActionStyle
+}
+
+// NotificationActionLabelInput is what an action is called in a language.
+type NotificationActionLabelInput struct{ Locale, Text string }
+
+// The bounds of what staff says of actions; labels in characters, addresses in
+// bytes.
+const (
+	mostActions  = 3
+	longestLabel = 40
+	longestLink  = 2_048
+)
+
+var actionKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
+
+// ReadActions checks what one can choose in a notification; path is where it
+// stands in the input. Faults: TOO_MANY_ITEMS, REQUIRED, TOO_LONG,
+// INVALID_VALUE, DUPLICATE_KEY.
+func ReadActions(in []*NotificationActionInput, path ...string) (all []schema.NotificationAction, err error) {
+	if len(in) > mostActions {
+		return nil, ErrTooManyItems.At(path...).With("limit", mostActions)
+	}
+	for i, a := range in {
+		at := func(more ...string) []string { return append(append(slices.Clone(path), strconv.Itoa(i)), more...) }
+		made := schema.NotificationAction{Key: a.Key, Style: string(StyleSecondary)}
+		if !actionKey.MatchString(a.Key) {
+			return nil, fault.ErrInvalidValue.At(at("key")...)
+		}
+		if slices.ContainsFunc(all, func(b schema.NotificationAction) bool { return b.Key == a.Key }) {
+			return nil, ErrDuplicateKey.At(at("key")...)
+		}
+		if made.Labels, err = readLabels(a.Labels, at("labels")...); err != nil {
+			return nil, err
+		}
+		if a.URL != nil && *a.URL != "" {
+			if made.URL = *a.URL; !Leads(made.URL) || len(made.URL) > longestLink {
+				return nil, fault.ErrInvalidValue.At(at("url")...)
+			}
+		}
+		if a.Style != nil {
+			made.Style = string(*a.Style)
+		}
+		all = append(all, made)
+	}
+	return all, nil
+}
+
+// readLabels are an action's texts by language; English is among them.
+func readLabels(in []*NotificationActionLabelInput, path ...string) (map[string]string, error) {
+	labels := map[string]string{}
+	for i, l := range in {
+		at := append(slices.Clone(path), strconv.Itoa(i))
+		text, bad := scalar.CleanText(l.Text, longestLabel)
+		switch {
+		case !slices.Contains(locale.Supported(), l.Locale):
+			return nil, fault.ErrInvalidValue.At(append(at, "locale")...).With("value", l.Locale)
+		case labels[l.Locale] != "":
+			return nil, ErrDuplicateKey.At(append(at, "locale")...)
+		case bad != nil && bad.Limit > 0:
+			return nil, fault.ErrTooLong.At(append(at, "text")...).With("limit", bad.Limit)
+		case bad != nil || strings.ContainsAny(text, "\r\n\t"):
+			return nil, fault.ErrInvalidValue.At(append(at, "text")...)
+		case text == "":
+			return nil, fault.ErrRequired.At(append(at, "text")...)
+		}
+		labels[l.Locale] = text
+	}
+	if labels[locale.Default] == "" {
+		return nil, fault.ErrRequired.At(path...)
+	}
+	return labels, nil
+}
+
+// Leads says whether a notification may lead to an address: https, or a path of
+// the account.
+func Leads(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || strings.ContainsAny(address, " \\\"<>") || u.User != nil {
+		return false
+	}
+	if u.Scheme == "" && u.Host == "" {
+		return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//")
+	}
+	return u.Scheme == "https" && u.Hostname() != ""
 }

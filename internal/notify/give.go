@@ -50,12 +50,14 @@ type Wish struct {
 // Body are those compiled in, or given.
 type Wording struct {
 	Type, Locale, TimeZone, Title, Body, URL string
+	Name                                     string // of the person
 	Params                                   map[string]any
 }
 
 // person is whom a notification is made for, his row locked.
 type person struct {
 	id    uuid.UUID
+	name  string
 	lang  string
 	zone  string
 	likes *schema.NotifyPreferences
@@ -63,8 +65,9 @@ type person struct {
 
 // Give makes one notification: once for an event, a person and a type, whoever
 // asks again. id is that of the one there is; nil for a person who is not
-// there, such as one that was erased or a company. It locks the person, which
-// comes last in the order of locks. Faults: the database's.
+// there, such as one that was erased or a company, and for a type that was
+// turned off. It locks the person, which comes last in the order of locks.
+// Faults: the database's.
 func (i *Inbox) Give(ctx context.Context, tx *store.Tx, g Given) (id uuid.UUID, made bool, err error) {
 	ctx = viewer.AsSystem(ctx, "notify.give")
 	p, err := lockPerson(ctx, tx, g.UserID)
@@ -83,19 +86,22 @@ func (i *Inbox) Give(ctx context.Context, tx *store.Tx, g Given) (id uuid.UUID, 
 // person's lock, which the event tail takes anyway.
 func lockPerson(ctx context.Context, tx *store.Tx, user uuid.UUID) (*person, error) {
 	u, err := tx.User.Query().Where(entuser.ID(user), entuser.StatusNEQ(entuser.StatusERASED), tx.Locking()).
-		Select(entuser.FieldLocale, entuser.FieldTimeZone, entuser.FieldNotify).Only(ctx)
+		Select(entuser.FieldDisplayName, entuser.FieldLocale, entuser.FieldTimeZone, entuser.FieldNotify).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &person{id: user, lang: u.Locale, zone: u.TimeZone, likes: u.Notify}, nil
+	return &person{id: user, name: u.DisplayName, lang: u.Locale, zone: u.TimeZone, likes: u.Notify}, nil
 }
 
 // put is Give for a person whose row is held. One whom the type is not wanted
 // by has it archived from the start, not counted, and is told of it silently.
 func (i *Inbox) put(ctx context.Context, tx *store.Tx, p *person, g Given) (id uuid.UUID, made bool, err error) {
+	if off, err := i.off(ctx, tx, g.Type); err != nil || off {
+		return uuid.Nil, false, err
+	}
 	r, err := i.row(ctx, tx, p, g)
 	if err != nil {
 		return uuid.Nil, false, err
@@ -110,6 +116,14 @@ func (i *Inbox) put(ctx context.Context, tx *store.Tx, p *person, g Given) (id u
 	}
 	r.tell(tx)
 	return r.id, true, nil
+}
+
+// off says whether none of a type is to be made.
+func (i *Inbox) off(ctx context.Context, tx *store.Tx, typ string) (bool, error) {
+	if i.Off == nil {
+		return false, nil
+	}
+	return i.Off(ctx, tx, typ)
 }
 
 // row is a notification as it is written.
@@ -136,7 +150,7 @@ func (i *Inbox) row(ctx context.Context, tx *store.Tx, p *person, g Given) (r ro
 		}
 	}
 	if i.Words != nil {
-		g.Title, g.Body = i.Words(ctx, tx, Wording{Type: g.Type, Locale: p.lang, TimeZone: p.zone, Title: g.Title, Body: g.Body, URL: g.URL, Params: g.Params})
+		g.Title, g.Body = i.Words(ctx, tx, Wording{Type: g.Type, Locale: p.lang, TimeZone: p.zone, Name: p.name, Title: g.Title, Body: g.Body, URL: g.URL, Params: g.Params})
 	}
 	if g.Severity == "" {
 		g.Severity = entnotification.SeverityINFO

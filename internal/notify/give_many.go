@@ -34,6 +34,11 @@ func (i *Inbox) GiveMany(ctx context.Context, tx *store.Tx, all []Given) (made i
 		if p == nil {
 			continue
 		}
+		if off, err := i.off(ctx, tx, g.Type); err != nil {
+			return 0, err
+		} else if off {
+			continue
+		}
 		if g.Say != nil {
 			g.Title, g.Body, g.Params = g.Say(p.lang, p.zone)
 		}
@@ -69,13 +74,13 @@ func lockPeople(ctx context.Context, tx *store.Tx, all []Given) (map[uuid.UUID]*
 		ids[n] = g.UserID
 	}
 	found, err := tx.User.Query().Where(entuser.IDIn(ids...), entuser.StatusNEQ(entuser.StatusERASED), tx.Locking()).Order(entuser.ByID()).
-		Select(entuser.FieldID, entuser.FieldLocale, entuser.FieldTimeZone, entuser.FieldNotify).All(ctx)
+		Select(entuser.FieldID, entuser.FieldDisplayName, entuser.FieldLocale, entuser.FieldTimeZone, entuser.FieldNotify).All(ctx)
 	if err != nil {
 		return nil, err
 	}
 	people := make(map[uuid.UUID]*person, len(found))
 	for _, u := range found {
-		people[u.ID] = &person{id: u.ID, lang: u.Locale, zone: u.TimeZone, likes: u.Notify}
+		people[u.ID] = &person{id: u.ID, name: u.DisplayName, lang: u.Locale, zone: u.TimeZone, likes: u.Notify}
 	}
 	return people, nil
 }

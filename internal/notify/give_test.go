@@ -176,3 +176,41 @@ func TestActions(t *testing.T) {
 		w.wantUnread(t, w.alice, 0)
 	})
 }
+
+// The House's words may name the person, and of a type that was turned off none
+// is made, neither of one nor of many.
+func TestGiveNamesAndLeavesOut(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		w.inbox.Words = func(_ context.Context, _ *store.Tx, g notify.Wording) (string, string) {
+			return "Dear " + g.Name, g.Body
+		}
+		w.inbox.Off = func(_ context.Context, _ *store.Tx, typ string) (bool, error) { return typ == "promotion.other", nil }
+		many := func(typ string) (made int) {
+			one, two := w.offer(), w.offer()
+			one.Type, two.Type, two.UserID = typ, typ, w.boris
+			w.write(t, func(ctx context.Context, tx *store.Tx) (err error) {
+				made, err = w.inbox.GiveMany(ctx, tx, []notify.Given{one, two})
+				return err
+			})
+			return made
+		}
+		if n := many("promotion.offer"); n != 2 {
+			t.Errorf("%d were made", n)
+		}
+		w.made(t, w.offer())
+		titles := []string{w.feed(t, w.alice)[0].Title, w.feed(t, w.alice)[1].Title, w.feed(t, w.boris)[0].Title}
+		if titles[0] != "Dear Alice" || titles[1] != "Dear Alice" || titles[2] != "Dear Борис" {
+			t.Errorf("%q", titles)
+		}
+		off := w.offer()
+		off.Type = "promotion.other"
+		id, made := w.made(t, off)
+		if n := many("promotion.other"); id != uuid.Nil || made || n != 0 {
+			t.Errorf("of a type that is off: %s %v, %d", id, made, n)
+		}
+		if n := len(w.told(t, w.alice, "notification.added")); n != 2 || len(w.feed(t, w.alice)) != 2 {
+			t.Errorf("%d were told", n)
+		}
+	})
+}

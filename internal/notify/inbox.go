@@ -23,6 +23,9 @@ type Inbox struct {
 	// Wants says whether a person wants a type in the feed; nil: everybody
 	// wants all.
 	Wants func(ctx context.Context, tx *store.Tx, w Wish) (bool, error)
+	// Off says whether the House turned a type off, of which none is made then;
+	// nil: it turned none off.
+	Off func(ctx context.Context, tx *store.Tx, typ string) (bool, error)
 	// Words gives the House's own text in place of the one compiled in; nil:
 	// there is none.
 	Words func(ctx context.Context, tx *store.Tx, w Wording) (title, body string)

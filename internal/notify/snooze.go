@@ -22,6 +22,14 @@ const longestSnooze = 365 * 24 * time.Hour
 // ErrIllegalTransition: params.fromState, params.toState.
 var ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 
+// What actions are refused with.
+var (
+	// ErrTooManyItems: params.limit.
+	ErrTooManyItems = fault.New(fault.Refused, "TOO_MANY_ITEMS")
+	// ErrDuplicateKey: a key or a language that comes twice.
+	ErrDuplicateKey = fault.New(fault.Invalid, "DUPLICATE_KEY")
+)
+
 var (
 	snooze   = mark{"snoozed", "snoozed_until_at = ?", "snoozed_until_at IS NULL AND archived_at IS NULL", "read_at IS NULL", -1}
 	resnooze = mark{"snoozed", "snoozed_until_at = ?", "snoozed_until_at IS NOT NULL", "false", 0} // was not counted

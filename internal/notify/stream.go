@@ -19,12 +19,30 @@ import (
 // maxKinds bounds a filter; there are not so many.
 const maxKinds = 100
 
-// StreamPosition is where the caller's streams stand now. Faults: FORBIDDEN
-// for another person's.
+type placeKey struct{}
+
+// Placed keeps in the context where the caller's streams stand now, for
+// StreamPosition. What is read with that context afterwards is no older: an
+// event that is missing in a list there comes by the stream.
+func (i *Inbox) Placed(ctx context.Context) (context.Context, error) {
+	v := viewer.From(ctx)
+	if !v.SignedIn() || i.Streams == nil {
+		return ctx, nil
+	}
+	at, err := i.Streams.Position(ctx, v.Streams()...)
+	return context.WithValue(ctx, placeKey{}, at), err
+}
+
+// StreamPosition is where the caller's streams stood before all that is shown
+// beside it was read, or where nobody has asked before, where they stand now.
+// Faults: FORBIDDEN for another person's.
 func (i *Inbox) StreamPosition(ctx context.Context, user *ent.User) (string, error) {
 	v := viewer.From(ctx)
 	if user.ID != v.UserID {
 		return "", fault.ErrForbidden
+	}
+	if at, ok := ctx.Value(placeKey{}).(string); ok {
+		return at, nil
 	}
 	return i.Streams.Position(ctx, v.Streams()...)
 }

@@ -87,7 +87,10 @@ func (i *Inbox) Changed(ctx context.Context, after *string, progress *bool) (<-c
 
 // follow tells what each makes of the facts of the caller's feed, and with
 // progress of all other events too; with puts the place and the unread count
-// as it is then into a message, nil for one that tells nothing else.
+// as it is then into a message, nil for one that tells nothing else. Facts of
+// the feed bring the count themselves. For the messages before them it is read
+// once there is one, which is after the place in the stream: what it does not
+// count yet comes later, with its own count.
 func follow[T any](ctx context.Context, i *Inbox, after *string, progress *bool,
 	each func(ctx context.Context, e event.Stored, f told, me uuid.UUID) (*T, error), with func(m *T, cursor string, unread int) *T) (<-chan *T, error) {
 	v := viewer.From(ctx)
@@ -95,13 +98,7 @@ func follow[T any](ctx context.Context, i *Inbox, after *string, progress *bool,
 		return nil, fault.ErrUnauthenticated
 	}
 	all := progress != nil && *progress
-	unread := 0
-	if all { // facts of the feed bring the count themselves; messages before them do not
-		var err error
-		if unread, err = i.unread(ctx, v.UserID); err != nil {
-			return nil, err
-		}
-	}
+	unread := -1 // not known yet
 	return live.Follow(ctx, i.Streams, after, v.Streams(), func(err error) { viewer.EndStream(ctx, err) },
 		func(ctx context.Context, e event.Stored, cursor string) (m *T, err error) {
 			if e.StreamID == v.UserID && (e.Kind == addedKind || e.Kind == changedKind) {
@@ -116,6 +113,12 @@ func follow[T any](ctx context.Context, i *Inbox, after *string, progress *bool,
 			}
 			if m == nil && !all {
 				return nil, nil
+			}
+			if unread < 0 {
+				if unread, err = i.unread(ctx, v.UserID); err != nil {
+					unread = -1
+					return nil, err
+				}
 			}
 			return with(m, cursor, unread), nil
 		})

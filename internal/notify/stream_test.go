@@ -311,3 +311,49 @@ func TestFeedOrderIsStreamOrder(t *testing.T) {
 		w.wantUnread(t, w.alice, 40)
 	})
 }
+
+// Movements of money come to those alone whom wallets are shown: not to a
+// member of a family who may know its points, and not to staff who act for the
+// customer (security F14), neither as events nor in the feed.
+func TestMoneyMovesForThoseAloneWhoSeeWallets(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		family := uuid.Must(uuid.NewV7())
+		moved := func(owner uuid.UUID) event.Fact {
+			return event.WalletChanged{AccountID: uuid.Must(uuid.NewV7()), OwnerID: owner, Currency: "EUR", Cause: "TOPUP", Amount: 1000, Balance: 1000, Available: 1000}
+		}
+		relative := func(reach viewer.Reach) context.Context {
+			return viewer.With(context.Background(), viewer.Viewer{UserID: w.alice, OwnerID: family, Grants: map[viewer.Permission]viewer.Reach{
+				{Resource: "bonus", Operation: "read"}: viewer.ReachOwner, {Resource: "wallet", Operation: "read"}: reach,
+			}})
+		}
+		acting := viewer.With(context.Background(), viewer.Viewer{UserID: w.alice, OwnerID: w.alice, ActingStaff: w.boris})
+		listen := func(ctx context.Context) <-chan *notify.AccountEvent {
+			stream, err := w.inbox.Events(subscribe(t, ctx), nil, []string{"wallet.changed"}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return stream
+		}
+		member, holder, agent, herself := listen(relative(viewer.ReachNone)), listen(relative(viewer.ReachOwner)), listen(acting), listen(storetest.As(w.alice))
+		w.tell(t, moved(family), store.ToCompany(family))
+		w.tell(t, moved(w.alice), store.ToUser(w.alice))
+		w.hear(t)
+		take(t, holder, 2) // of both
+		take(t, member, 1) // her own
+		take(t, herself, 1)
+		for _, from := range []<-chan *notify.AccountEvent{member, herself, holder, agent} {
+			quiet(t, from)
+		}
+		w.give(t, w.alice, 1) // of another kind
+		for name, c := range map[string]struct {
+			who  context.Context
+			want int
+		}{"herself": {storetest.As(w.alice), 2}, "acting": {acting, 1}} {
+			page, err := w.inbox.Of(c.who, w.alice, nil, notify.Page{})
+			if err != nil || len(page.Edges) != c.want {
+				t.Errorf("%s: %d in the feed, want %d (%v)", name, len(page.Edges), c.want, err)
+			}
+		}
+	})
+}

@@ -19,11 +19,24 @@ var resources = map[string]string{
 	"acc": "bonus", "ent": "bonus", "rdm": "bonus", "tkt": "ticket", "com": "company",
 }
 
+var walletKind = (event.WalletChanged{}).Kind()
+
+// resourceOf is whose permission shows an event of a company. An account of
+// money is no account of points, though both are accounts.
+func resourceOf(e event.Stored) (resource string, known bool) {
+	if e.Kind == walletKind {
+		return "wallet", true
+	}
+	resource, known = resources[e.SubjectKind]
+	return resource, known
+}
+
 // visible says whether an event is for the caller to see. On his own stream
-// all are. On the company's stream those are that his role reaches, less those
-// that stand on his own stream too: told to both, they come once.
+// all are, but for movements of money where staff act for him (security F14).
+// On the company's stream those are that his role reaches, less those that
+// stand on his own stream too: told to both, they come once.
 func (i *Inbox) visible(ctx context.Context, v viewer.Viewer, e event.Stored) (bool, error) {
-	if e.Visibility != event.ToAll {
+	if e.Visibility != event.ToAll || e.Kind == walletKind && v.ActingStaff != uuid.Nil {
 		return false, nil
 	}
 	if e.StreamID == v.UserID {
@@ -33,7 +46,7 @@ func (i *Inbox) visible(ctx context.Context, v viewer.Viewer, e event.Stored) (b
 	if err := json.Unmarshal(e.Payload, &f); err != nil {
 		return false, fmt.Errorf("notify: read %s: %w", e.Kind, err)
 	}
-	resource, known := resources[e.SubjectKind]
+	resource, known := resourceOf(e)
 	switch reach := v.Reach(resource, "read"); {
 	case !known, reach == viewer.ReachNone:
 		return false, nil

@@ -292,7 +292,8 @@ func (s *Orders) Products(ctx context.Context, filter *ProductFilter, p Page) (*
 // Updated follows one order from a cursor, or from now. It listens to the
 // account's streams, so that the cursor is good for the account's other
 // subscriptions too, and to the stream of the order's owner, where staff watch
-// somebody else's order. Faults: NOT_FOUND, INVALID_CURSOR, CURSOR_EXPIRED; an
+// somebody else's order. Faults: NOT_FOUND, also once the order was taken from
+// the viewer and something more becomes of it, INVALID_CURSOR, CURSOR_EXPIRED; an
 // id of another kind is INVALID_ID.
 func (s *Orders) Updated(ctx context.Context, id scalar.ID, after *string) (<-chan *Update, error) {
 	orderID, err := id.As("order")
@@ -310,6 +311,7 @@ func (s *Orders) Updated(ctx context.Context, id scalar.ID, after *string) (<-ch
 			streams = append(streams, stream)
 		}
 	}
+	taken := false // from the viewer, which is told once: no event after that is his to know
 	ended := func(err error) { viewer.EndStream(ctx, err) }
 	return live.Follow(ctx, s.Streams, after, streams, ended, func(ctx context.Context, e event.Stored, cursor string) (*Update, error) {
 		// A company's order is told to its buyer too: one of the two is enough.
@@ -318,7 +320,8 @@ func (s *Orders) Updated(ctx context.Context, id scalar.ID, after *string) (<-ch
 		}
 		now, err := selected(ctx, s.Store.Client, orderID)
 		err = store.Translate(err)
-		if fault.KindOf(err) == fault.NotFound { // the order was taken from the viewer
+		if fault.KindOf(err) == fault.NotFound && !taken {
+			taken = true
 			return &Update{Cursor: cursor, Kind: e.Kind}, nil
 		}
 		return &Update{Cursor: cursor, Kind: e.Kind, Order: now}, err

@@ -14,6 +14,7 @@ import (
 	"kabinet/internal/live"
 	"kabinet/internal/order"
 	"kabinet/internal/scalar"
+	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
 	"kabinet/internal/viewer"
 )
@@ -135,6 +136,35 @@ func TestUpdatedRefusals(t *testing.T) {
 		old := live.EncodeCursor(live.Cursor{Epoch: "before the restore", Seqs: map[uuid.UUID]int64{s.alice: 0}})
 		if _, err := s.Updated(ctx, o.GlobalID(), &old); !errors.Is(err, fault.ErrCursorExpired) {
 			t.Error(err)
+		}
+	})
+}
+
+// An order that is taken from its follower is told of without it, once. What
+// becomes of it afterwards he is not told (security F5, F6).
+func TestUpdatedOfAnOrderTakenAway(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		s := newShop(t, db)
+		s.live()
+		ctx, ended := viewer.WithStream(s.forAcme(s.bob, viewer.ReachOwn, viewer.ReachOwn))
+		o := s.placed(ctx, "CARD", 1)
+		updates := s.follow(ctx, o, nil)
+		check(t, db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE orders SET user_id = ? WHERE id = ?`, s.carol, o.ID)
+			return err
+		}))
+		check(t, s.set(o, order.SetOrderStatusInput{FulfillmentStatus: ptr(entorder.FulfillmentStatusASSEMBLING)}))
+		if u := s.next(updates); u.Order != nil || u.Cursor == "" {
+			t.Errorf("%+v", u)
+		}
+		check(t, s.set(o, order.SetOrderStatusInput{FulfillmentStatus: ptr(entorder.FulfillmentStatusSHIPPED)}))
+		select {
+		case u, open := <-updates:
+			if err := ended(); open || !errors.Is(err, fault.ErrNotFound) {
+				t.Errorf("%+v, %v", u, err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("the stream goes on")
 		}
 	})
 }

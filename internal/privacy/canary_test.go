@@ -17,6 +17,7 @@ import (
 	"kabinet/internal/privacy"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 // filler puts a row of a person into every table, and a canary into every
@@ -138,11 +139,26 @@ func (f *filler) fill(ctx context.Context) {
 		f.me, f.canary("idempotencies", "key"), `{"a":"`+f.canary("idempotencies", "result")+`"}`, now.Add(time.Hour))
 	f.exec(ctx, `INSERT INTO challenges (id, purpose, user_id, secret_hash, data, max_attempts, created_at, expires_at) VALUES (?, 'x', ?, ?, ?, 1, ?, ?)`,
 		uuid.New(), f.me, []byte("x"), []byte(f.canary("challenges", "data")), now, now.Add(time.Hour))
+	f.tellColleague(ctx)
 	words := "?"
 	if f.db.Dialect() == dialect.Postgres {
 		words = "CAST(? AS tsvector)"
 	}
 	f.exec(ctx, `INSERT INTO search_docs (object_id, kind, owner_id, placed_at, words) VALUES (?, 'ord', ?, ?, `+words+`)`, uuid.New(), f.me, now, f.canary("search_docs", "words"))
+}
+
+// tellColleague makes what a member of staff was told of the person's request.
+func (f *filler) tellColleague(ctx context.Context) {
+	f.t.Helper()
+	colleague, now := uuid.Must(uuid.NewV7()), f.db.Now()
+	f.exec(ctx, `INSERT INTO memberships (id, created_at, updated_at, owner_id, user_id, kind, role_id, status, earns_to_owner) VALUES (?, ?, ?, ?, ?, 'STAFF', ?, 'ACTIVE', false)`,
+		uuid.New(), now, now, viewer.House, colleague, uuid.New())
+	var subject string
+	one(f.t, f.db, `SELECT subject FROM tickets WHERE id = '`+f.id("tickets").String()+`'`, &subject)
+	for _, title := range []string{"You were given a request", "New: " + subject} { // ours, and the House's own
+		f.exec(ctx, `INSERT INTO notifications (id, created_at, updated_at, user_id, event_id, topic, type, severity, title, body, params, subject_kind, subject_id)
+			VALUES (?, ?, ?, ?, ?, 'SUPPORT', 'ticket.assigned', 'INFO', ?, ?, ?, 'tkt', ?)`, uuid.New(), now, now, colleague, uuid.New(), title, subject, `{"subject":"`+subject+`"}`, f.id("tickets"))
+	}
 }
 
 func rank(order []string, name string) int {

@@ -20,6 +20,10 @@ const (
 	hisTickets  = `SELECT ticket_id FROM ticket_participants WHERE user_id = :me`
 	// mailedTickets were opened by mail from his address, and are of no account.
 	mailedTickets = `SELECT id FROM tickets WHERE user_id IS NULL AND contact_email IN (` + hisAddress + `)`
+	// openedTickets are those whose subject he wrote, toldOfTickets all who may
+	// have heard of them.
+	openedTickets = `SELECT id FROM tickets WHERE owner_id = :me OR user_id = :me AND id IN (` + hisTickets + `) OR id IN (` + mailedTickets + `)`
+	toldOfTickets = `SELECT p.user_id FROM ticket_participants p WHERE p.ticket_id IN (` + openedTickets + `) UNION SELECT m.user_id FROM memberships m WHERE m.kind = 'STAFF'`
 	hisAddress    = `SELECT value_key FROM contact_points WHERE user_id = :me AND kind = 'EMAIL'`
 )
 
@@ -59,6 +63,9 @@ var erasuresOfIdentity = []Erasure{
 		OR replace(title || body, (SELECT display_name FROM users WHERE id = :me), '') <> title || body)`,
 		Blank: []Blank{{Column: "title", To: `CASE WHEN type = 'family.joined' THEN body ELSE title END`},
 			{Column: "body", To: `CASE WHEN type = 'family.joined' THEN body ELSE title END`}, {Column: "data"}, {Column: "params"}},
+		Texts: map[string]string{"type": numbersOnly, "subject_kind": numbersOnly, "group_key": numbersOnly, "url": "an address of the business", "actions": "words of the business", "completed_action": numbersOnly}},
+	{Table: "notifications", Mine: `subject_kind = 'tkt' AND user_id <> :me AND user_id IN (` + toldOfTickets + `) AND subject_id IN (` + openedTickets + `)`,
+		Blank: []Blank{{Column: "title", To: ":name", When: `replace(title, (SELECT subject FROM tickets WHERE tickets.id = notifications.subject_id), '') <> title AND title <> :name`}, {Column: "body", To: `''`}, {Column: "data"}, {Column: "params"}},
 		Texts: map[string]string{"type": numbersOnly, "subject_kind": numbersOnly, "group_key": numbersOnly, "url": "an address of the business", "actions": "words of the business", "completed_action": numbersOnly}},
 	{Table: "account_events", Key: "stream_id, seq", Mine: `stream_id = :me AND heard AND relayed`, Delete: true},
 	{Table: "account_events", Key: "stream_id, seq", Mine: `stream_id <> :me AND stream_id IN (` + met + ` UNION SELECT owner_id FROM memberships WHERE user_id = :me) AND actor_id = :me AND heard AND kind IN ('family.invited', 'family.joined')`,

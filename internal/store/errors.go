@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"io"
 	"net"
 	"strings"
 
@@ -41,8 +42,8 @@ func lost(err error) bool {
 		// 08 connection, 53 resources, 57P0x shutdown
 		return pe.Code.Class() == "08" || pe.Code.Class() == "53" || strings.HasPrefix(string(pe.Code), "57P")
 	}
-	var ne net.Error
-	return errors.As(err, &ne)
+	var ne net.Error // while a connection starts up, its end comes as it is
+	return errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // tooLong says that PostgreSQL stopped a statement: its time was up

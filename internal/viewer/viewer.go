@@ -5,6 +5,7 @@ package viewer
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -38,6 +39,7 @@ type Viewer struct {
 	Represents bool
 	SessionID  uuid.UUID
 	TokenHash  []byte               // of the token that came, by which the session was found; nil for none
+	TokenUntil time.Time            // when that token expires; zero: with the session
 	Staff      bool                 // has an active membership in the House
 	Grants     map[Permission]Reach // of the acting membership and, for staff, of the House's
 	SteppedUp  bool                 // proved who he is within the last 10 minutes

@@ -64,7 +64,7 @@ func New(es graphql.ExecutableSchema, o Options) (*Edge, error) {
 	}
 	e.anonymous = make(chan struct{}, o.Limits.Anonymous)
 	e.ready = &readiness{e: e}
-	e.lasting = lasting.New(lasting.Options{Limits: o.Limits, Ended: o.Ended, Log: e.log})
+	e.lasting = lasting.New(lasting.Options{Limits: o.Limits, Ended: o.Ended, Now: o.Now, Log: e.log})
 	e.sockets, e.streams = e.newSockets(), e.newStreams()
 	e.graphql = e.newGraphQL(es)
 	return e, nil

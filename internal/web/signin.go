@@ -49,6 +49,15 @@ func credentials(r *http.Request) Credentials {
 	return cred
 }
 
+// CallerIP is the address of who asks, past the proxies that are trusted; empty
+// outside of the edge.
+func CallerIP(r *http.Request) string {
+	if c := callOf(r); c != nil {
+		return c.ip
+	}
+	return ""
+}
+
 // device is what a client calls the machine it runs on, itself or by the cookie.
 // What is short enough to be guessed is none.
 func device(r *http.Request) string {
@@ -101,11 +110,11 @@ func (e *Edge) signIn(w http.ResponseWriter, r *http.Request, cred Credentials) 
 		switch fault.KindOf(err) {
 		case fault.Unauthenticated, fault.Locked:
 			ctx = viewer.WithReason(ctx, err)
-			if who.SessionID != uuid.Nil { // locked: what unlocks it must know whose it is
+			if who.SessionID != uuid.Nil && fault.KindOf(err) == fault.Locked { // what unlocks it must know whose it is
 				ctx = viewer.WithLocked(ctx, arriving(who, cred))
 			}
 			who.UserID, who.OwnerID, who.SessionID = uuid.Nil, uuid.Nil, uuid.Nil
-			who.Staff, who.Grants, who.System, who.SteppedUp, who.AAL, who.Pending, who.ActingStaff = false, nil, "", false, 0, false, uuid.Nil
+			who.Staff, who.Grants, who.System, who.SteppedUp, who.AAL, who.Pending, who.ActingStaff, who.TokenUntil = false, nil, "", false, 0, false, uuid.Nil, time.Time{}
 		default:
 			e.refuseSignIn(w, r, err)
 			return nil, false
@@ -202,10 +211,7 @@ func (e *Edge) openSocket(w http.ResponseWriter, r *http.Request) (socket.Caller
 			cred.Token, cred.FromCookie = cookie, true
 		}
 		who, err := e.o.SignIn(ctx, cred)
-		if err != nil {
-			return viewer.Viewer{}, err
-		}
-		return arriving(who, cred), nil
+		return arriving(who, cred), err
 	}
 	return socket.Caller{IP: from.IP, RequestID: from.RequestID, SignIn: signIn}, true
 }

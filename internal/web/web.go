@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
@@ -82,6 +83,7 @@ type Options struct {
 	Recover graphql.RecoverFunc        // nil: logs the stack once, INTERNAL
 	Checks  []Check
 
+	Now      func() time.Time     // by which tokens expire; nil: time.Now
 	Log      *slog.Logger         // nil: slog.Default()
 	Registry *prometheus.Registry // nil: a new one
 }

@@ -1,5 +1,8 @@
 import { Client, cacheExchange, fetchExchange, subscriptionExchange } from '@urql/core';
-import { createLive } from 'kabinet-live';
+import { createLive, type Operation } from 'kabinet-live';
+
+/** Where a subscription begins, given as `context.live`: client.subscription(query, variables, { live: { after: readList, onExpired: readList } }). */
+export type Place = Pick<Operation, 'after' | 'onExpired' | 'key'>;
 
 export function urqlClient(url: string, getToken: () => string | null): Client {
   const live = createLive({ url, getToken });
@@ -11,10 +14,10 @@ export function urqlClient(url: string, getToken: () => string | null): Client {
       cacheExchange,
       fetchExchange,
       subscriptionExchange({
-        forwardSubscription: ({ query, variables, operationName }) => ({
+        forwardSubscription: ({ query, variables, operationName }, { context }) => ({
           subscribe: (sink) =>
             live.subscribe(
-              { query: query ?? '', variables: variables as Record<string, unknown>, operationName },
+              { query: query ?? '', variables: variables as Record<string, unknown>, operationName, ...(context['live'] as Place) },
               { next: (result) => sink.next(result), error: (error) => sink.error(error), complete: () => sink.complete() },
             ),
         }),

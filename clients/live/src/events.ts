@@ -7,13 +7,15 @@ const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
  * Each subscription on an event stream of its own, by graphql-sse in distinct
- * connections mode. They stand and fall together: when one breaks off, the
- * server or the network has gone for all.
+ * connections mode. When one that runs breaks off, the server or the network
+ * has gone for all. One that finds no place, at the server or among the six
+ * connections of a browser, is tried again alone, and the others run on.
  */
 export class EventsLink implements Link {
   readonly transport = 'sse';
   private readonly running = new Map<string, AbortController>();
   private over = false;
+  private readonly begun = new Set<string>();
   private answered = false;
 
   constructor(
@@ -30,10 +32,20 @@ export class EventsLink implements Link {
     const control = new AbortController();
     this.running.set(run.id, control);
     this.follow(run, control).then(
-      () => this.running.delete(run.id),
+      () => this.forget(run.id),
       (error: unknown) => {
-        this.running.delete(run.id);
-        if (this.over || control.signal.aborted && !(control.signal.reason instanceof Silence)) return;
+        const begun = this.begun.has(run.id);
+        this.forget(run.id);
+        const silent = control.signal.aborted && control.signal.reason instanceof Silence;
+        if (this.over || control.signal.aborted && !silent) return;
+        if (!begun && this.running.size > 0 && (silent || error instanceof Lost)) {
+          const { least = 0, slow = false } = error instanceof Lost ? error.ending : {};
+          this.listener.failed(this, run.id, [{
+            message: 'there is no place for another event stream now',
+            extensions: { code: slow ? 'RATE_LIMITED' : 'UNAVAILABLE', retryAfter: least / 1000 },
+          }]);
+          return;
+        }
         this.lost(error instanceof Lost ? error.ending : {});
       },
     );
@@ -41,13 +53,18 @@ export class EventsLink implements Link {
 
   stop(id: string): void {
     this.running.get(id)?.abort();
-    this.running.delete(id);
+    this.forget(id);
   }
 
   close(): void {
     this.over = true;
     for (const control of this.running.values()) control.abort();
     this.running.clear();
+  }
+
+  private forget(id: string): void {
+    this.running.delete(id);
+    this.begun.delete(id);
   }
 
   private lost(ending: Omit<Ending, 'opened'>): void {
@@ -82,6 +99,7 @@ export class EventsLink implements Link {
         return;
       }
       this.answered = true;
+      this.begun.add(run.id);
       this.listener.opened(this);
       await this.read(run, response.body, () => wait(this.times.silent));
     } finally {

@@ -21,7 +21,7 @@ export interface Credentials {
 
 /** How a connection has ended. */
 export interface Ending {
-  /** It was open, so its transport works here. */
+  /** It was open, or refused by the server's own word: its transport works here. */
   opened: boolean;
   /** It must not be tried again: why. */
   fatal?: LiveError;

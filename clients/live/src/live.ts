@@ -7,7 +7,7 @@ import { Stream, call } from './stream.js';
 import { surroundings } from './surroundings.js';
 import { codeOf, LiveError, type CursorStorage, type GraphQLErrorLike, type LiveOptions, type Operation, type Result, type Sink, type State, type Subscription, type Surroundings, type Times, type WebSocketClass } from './types.js';
 
-const defaults: Times = { base: 1000, ceiling: 30_000, stable: 30_000, park: 30_000, open: 10_000, ping: 30_000, silent: 60_000 };
+const defaults: Times = { base: 1000, ceiling: 30_000, stable: 30_000, park: 30_000, open: 10_000, ping: 30_000, silent: 60_000, retry: 300_000 };
 
 /** So often a WebSocket may fail to open before event streams are tried. */
 const patience = 2;
@@ -36,6 +36,8 @@ class Manager implements Live, Listener {
   private readonly socketClass: WebSocketClass | undefined;
   private link: Link | null = null;
   private open = false; // link is
+  private candidate: Link | null = null; // a socket that is tried while event streams run
+  private trying: unknown = null;
   private attempt = 0;
   private serial = 0;
   private connecting = false;
@@ -82,6 +84,11 @@ class Manager implements Live, Listener {
   // --- what happens on the connection
 
   opened(link: Link): void {
+    if (link === this.candidate) {
+      this.candidate = null;
+      this.disconnect();
+      this.link = link;
+    }
     if (link !== this.link || this.open) return;
     this.open = true;
     if (link.transport === 'ws') this.failures = 0;
@@ -89,6 +96,7 @@ class Manager implements Live, Listener {
     this.around.clearTimeout(this.stable);
     this.stable = this.around.setTimeout(() => this.backoff.reset(), this.times.stable);
     this.become('open');
+    if (link.transport === 'sse') this.tryLater();
     this.work();
   }
 
@@ -108,6 +116,7 @@ class Manager implements Live, Listener {
         break;
       case 'RATE_LIMITED':
       case 'UNAVAILABLE':
+        if (code === 'RATE_LIMITED' && link.transport === 'sse') stream.backoff.slow(); // a place is free when another ends
         this.later(stream, 1000 * Number(errors[0]?.extensions?.['retryAfter'] ?? 0));
         break;
       case 'SESSION_LOCKED':
@@ -138,6 +147,10 @@ class Manager implements Live, Listener {
   }
 
   closed(link: Link, ending: Ending): void {
+    if (link === this.candidate) {
+      this.candidate = null;
+      this.tryLater();
+    }
     if (link !== this.link) return;
     this.disconnect();
     if (ending.fatal) {
@@ -152,7 +165,9 @@ class Manager implements Live, Listener {
     }
     this.refresh ||= ending.refresh ?? false;
     if (ending.slow) this.backoff.slow();
-    if (!ending.opened) this.failures = link.transport === 'ws' ? this.failures + 1 : 0;
+    // After event streams that ran a socket has one chance, after those that did not open the usual ones.
+    if (link.transport === 'sse') this.failures = ending.opened ? patience - 1 : 0;
+    else this.failures = ending.opened ? 0 : this.failures + 1;
     this.wait(ending.least);
   }
 
@@ -186,9 +201,9 @@ class Manager implements Live, Listener {
     const attempt = ++this.attempt;
     this.connecting = true;
     this.become('connecting');
-    const credentials: Credentials = { token: null, company: this.options.company ?? null };
+    let credentials: Credentials;
     try {
-      credentials.token = (await this.options.getToken?.({ refresh: this.refresh })) ?? null;
+      credentials = await this.credentials();
     } catch {
       if (attempt !== this.attempt) return;
       this.connecting = false;
@@ -197,13 +212,36 @@ class Manager implements Live, Listener {
     }
     if (attempt !== this.attempt) return;
     this.connecting = false;
-    if (this.wsURL !== null && this.socketClass && (this.sseURL === null || this.failures < patience)) {
-      this.link = new SocketLink(this, this.wsURL, this.socketClass, credentials, this.times, this.around);
-    } else if (this.sseURL !== null) {
+    if (this.sseURL === null || this.failures < patience) this.link = this.socket(credentials);
+    if (!this.link && this.sseURL !== null) {
       const request = this.options.fetch ?? globalThis.fetch.bind(globalThis);
       this.link = new EventsLink(this, this.sseURL, request, credentials, this.options.credentials ?? 'include', this.times, this.around);
     }
     this.work();
+  }
+
+  private async credentials(): Promise<Credentials> {
+    return { token: (await this.options.getToken?.({ refresh: this.refresh })) ?? null, company: this.options.company ?? null };
+  }
+
+  private socket(credentials: Credentials): Link | null {
+    if (this.wsURL === null || !this.socketClass) return null;
+    return new SocketLink(this, this.wsURL, this.socketClass, credentials, this.times, this.around);
+  }
+
+  /** Tries a socket now and then while event streams run: what kept it from opening may have been a restart. */
+  private tryLater(): void {
+    if (this.wsURL === null) return;
+    this.around.clearTimeout(this.trying);
+    const attempt = this.attempt;
+    this.trying = this.around.setTimeout(() => {
+      this.credentials().then(
+        (credentials) => {
+          if (attempt === this.attempt) this.candidate = this.socket(credentials);
+        },
+        () => attempt === this.attempt && this.tryLater(),
+      );
+    }, this.times.retry);
   }
 
   /** Starts a subscription on the connection there is. */
@@ -262,8 +300,10 @@ class Manager implements Live, Listener {
     this.attempt++; // one under way is none of ours any more
     this.connecting = false;
     this.around.clearTimeout(this.stable);
+    this.around.clearTimeout(this.trying);
+    this.candidate?.close();
     this.link?.close();
-    this.link = null;
+    this.link = this.candidate = null;
     this.open = false;
     for (const stream of this.streams) {
       if (stream.phase === 'running') stream.phase = 'pending';

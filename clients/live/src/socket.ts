@@ -25,6 +25,9 @@ export function verdict(code: number): Omit<Ending, 'opened'> {
   }
 }
 
+/** Codes that no server says: it was not reached, or cut off. */
+const mute = new Set([1005, 1006, 1015]);
+
 interface Message {
   id?: string;
   type?: string;
@@ -61,7 +64,7 @@ export class SocketLink implements Link {
     };
     this.socket.onmessage = (event: { data?: unknown }) => this.hear(event.data);
     this.socket.onerror = () => {}; // onclose says it too
-    this.socket.onclose = (event: { code?: number }) => this.lost(verdict(event.code ?? 1006));
+    this.socket.onclose = ({ code = 1006 }: { code?: number }) => this.lost(verdict(code), !mute.has(code));
   }
 
   start(run: Run): void {
@@ -129,9 +132,10 @@ export class SocketLink implements Link {
     }, this.times.ping);
   }
 
-  private lost(ending: Omit<Ending, 'opened'>): void {
+  /** It is gone; spoke: by a word of the server, whom sockets do reach then. */
+  private lost(ending: Omit<Ending, 'opened'>, spoke = false): void {
     this.let('Lost');
-    this.listener.closed(this, { opened: this.acknowledged, ...ending });
+    this.listener.closed(this, { opened: this.acknowledged || spoke, ...ending });
   }
 
   /** Lets go of the socket, whatever it still has to say. */

@@ -97,6 +97,8 @@ export interface Times {
   park: number;
   /** A connection that is not open by then is none. Default: 10,000. */
   open: number;
+  /** Where event streams are used, a WebSocket is tried again so often; where one opens it takes over. Default: 300,000. */
+  retry: number;
   /** Between pings of a silent WebSocket. Default: 30,000. */
   ping: number;
   /** A connection that is silent for so long is dead; the server speaks at least every 25 s on event streams. Default: 60,000. */

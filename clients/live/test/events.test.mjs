@@ -56,6 +56,9 @@ test('where no socket opens, event streams are used, with the same cursor', asyn
   second.unsubscribe();
   assert.ok(b.aborted);
   a.end(); // a restart
+  await w.pass(2000);
+  assert.equal(ws.all.length, 3, 'a socket has one chance');
+  ws.last().end(1006);
   await w.pass(5000);
   assert.equal(es.all.length, 3);
   assert.equal(es.last().body.variables.after, 'c1');
@@ -70,7 +73,126 @@ test('where no socket opens, event streams are used, with the same cursor', asyn
   await settle();
   w.online();
   await settle();
+  assert.equal(ws.all.length, 4);
+});
+
+// onEvents begins with subscriptions over event streams, for no socket opens.
+async function onEvents(n, options) {
+  const begun = begin(options);
+  const sinks = [];
+  for (let i = 0; i < n; i++) begun.live.subscribe({ query }, (sinks[i] = sink()));
+  await settle();
+  for (let i = 0; i < 2; i++) {
+    begun.ws.last().end(1006);
+    await begun.w.pass(2000);
+  }
+  assert.equal(begun.es.all.length, n);
+  return { ...begun, sinks };
+}
+
+test('what the server itself says to a socket does not lead to event streams', async () => {
+  for (const code of [1012, 1013, 4403, 4408, 4429]) {
+    const { ws, es, live, w } = begin();
+    live.subscribe({ query }, sink());
+    await settle();
+    for (let i = 1; i <= 5; i++) {
+      assert.equal(ws.all.length, i);
+      ws.last().end(code); // before it was acknowledged
+      for (let s = 0; s < 40 && ws.all.length === i; s++) await w.pass(1000);
+    }
+    assert.equal(ws.all.length, 6);
+    assert.equal(es.all.length, 0, `${code}`);
+  }
+});
+
+test('where a socket opens again, it takes over from the event streams', async () => {
+  const { ws, es, live, w, sinks: [one] } = await onEvents(1, { times: { retry: 20_000 } });
+  es.last().open();
+  await settle();
+  es.last().next('c1');
+  await w.pass(20_000);
   assert.equal(ws.all.length, 3);
+  ws.last().end(1006); // not yet
+  await settle();
+  es.last().next('c2');
+  await settle();
+  assert.equal(live.state, 'open', 'the event stream runs on');
+  await w.pass(20_000);
+  assert.equal(ws.all.length, 4);
+  es.last().next('c3');
+  await settle();
+  ws.last().open();
+  await settle();
+  assert.ok(es.last().aborted);
+  const [run] = ws.last().subscribed();
+  assert.equal(run.payload.variables.after, 'c3');
+  ws.last().next(run.id, 'c4');
+  assert.deepEqual(one.got.values, ['c1', 'c2', 'c3', 'c4']);
+  await w.pass(20_000);
+  assert.equal(ws.all.length, 4);
+  live.close();
+  assert.equal(w.timers(), 0);
+});
+
+test('an attempt at a socket goes with the event streams it was made beside', async () => {
+  const { ws, es, live, w } = await onEvents(1, { times: { retry: 20_000 } });
+  es.last().open();
+  await w.pass(20_000);
+  assert.equal(ws.all.length, 3);
+  live.close();
+  await settle();
+  assert.equal(ws.last().closed, 1000);
+  assert.equal(w.timers(), 0);
+});
+
+test('a stream that finds no place waits alone, the others run on', async () => {
+  const { es, live, w, sinks } = await onEvents(4);
+  const [a, full, down, queued] = es.all;
+  a.open();
+  full.refuse(429, 'RATE_LIMITED', { 'retry-after': '20' });
+  down.refuse(503, 'UNAVAILABLE');
+  await settle();
+  assert.equal(live.state, 'open');
+  await w.pass(1000);
+  assert.equal(es.all.length, 5, 'one soon');
+  const again = es.last();
+  again.open();
+  await w.pass(7000);
+  assert.equal(es.all.length, 5);
+  await w.pass(1000); // ten seconds in all
+  assert.ok(queued.aborted, 'a browser has six connections');
+  a.say(':\n\n');
+  again.next('d1');
+  await w.pass(9000);
+  assert.equal(es.all.length, 6, 'the queued one');
+  es.last().open();
+  await w.pass(1000);
+  assert.equal(es.all.length, 6, 'the other as long as it was told');
+  for (let i = 0; i < 4; i++) {
+    for (const one of [a, again, es.all[5]]) one.say(':\n\n');
+    await w.pass(5000);
+  }
+  assert.equal(es.all.length, 7, 'and a long wait besides');
+  es.last().open();
+  await settle();
+  a.next('c1');
+  es.last().next('b1');
+  await settle();
+  assert.deepEqual(sinks.map((s) => s.got.values), [['c1'], ['b1'], ['d1'], []]);
+  assert.deepEqual(sinks.map((s) => s.got.error), [null, null, null, null]);
+  assert.ok(!a.aborted && !again.aborted && !es.all[5].aborted, 'nobody was torn');
+});
+
+test('when none has a place, all wait as long as they are told', async () => {
+  const { ws, es, live, w } = await onEvents(2);
+  for (const one of es.all) one.refuse(429, 'RATE_LIMITED', { 'retry-after': '20' });
+  await settle();
+  assert.equal(live.state, 'waiting');
+  const n = ws.all.length;
+  await w.pass(20_000);
+  assert.equal(ws.all.length, n);
+  await w.pass(17_000);
+  assert.equal(ws.all.length, n + 1, 'a socket takes one place for both');
 });
 
 test('a socket that may not even be made is one that does not open', async () => {

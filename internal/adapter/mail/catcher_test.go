@@ -7,124 +7,83 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"io"
-	"log"
+	"fmt"
 	"math/big"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"kabinet/internal/adapter/mail"
 )
 
-// caught is one letter as the server took it.
-type caught struct {
-	from, to, user string
-	tls            bool
-	data           []byte
-}
-
-// catcher is an SMTP server that keeps what it is given, or refuses it.
+// catcher keeps what it is given, or refuses it.
 type catcher struct {
 	addr string
 
 	mu      sync.Mutex
-	letters []caught
-	refuse  map[string]*smtp.SMTPError // by step: MAIL, RCPT, DATA
+	letters []mail.Caught
 }
 
-func (c *catcher) refusal(step string) error {
+func (c *catcher) all() []mail.Caught {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.refuse[step]; err != nil {
-		return err
-	}
-	return nil
-}
-
-func (c *catcher) all() []caught {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return append([]caught(nil), c.letters...)
+	return append([]mail.Caught(nil), c.letters...)
 }
 
 // catch starts a server; cert may be nil, and implicit then has no meaning.
+// Steps are MAIL, RCPT and DATA.
 func catch(t *testing.T, cert *tls.Certificate, implicit bool, refuse map[string]*smtp.SMTPError) *catcher {
 	t.Helper()
-	c := &catcher{refuse: refuse}
-	server := smtp.NewServer(smtp.BackendFunc(func(conn *smtp.Conn) (smtp.Session, error) {
-		return &session{catcher: c, conn: conn}, nil
-	}))
-	server.Domain = "localhost"
-	server.ErrorLog = log.New(io.Discard, "", 0)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	c := &catcher{}
+	server, err := mail.Catch(mail.CatcherOptions{
+		Took: func(l mail.Caught) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.letters = append(c.letters, l)
+		},
+		Refuse: func(step string) error {
+			if err := refuse[step]; err != nil {
+				return err
+			}
+			return nil
+		},
+		Password: "right", Cert: cert, Implicit: implicit,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.addr = listener.Addr().String()
-	if cert != nil {
-		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}}
-		if implicit {
-			listener = tls.NewListener(listener, server.TLSConfig)
-		}
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener) // ends with Close
-	}()
-	t.Cleanup(func() { _ = server.Close(); <-done })
+	c.addr = server.Addr
+	t.Cleanup(server.Close)
 	return c
 }
 
-type session struct {
-	catcher *catcher
-	conn    *smtp.Conn
-	letter  caught
-}
-
-func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
-
-func (s *session) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, pass string) error {
-		if pass != "right" {
-			return smtp.ErrAuthFailed
-		}
-		s.letter.user = user
-		return nil
-	}), nil
-}
-
-func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	s.letter.from = from
-	_, s.letter.tls = s.conn.TLSConnectionState()
-	return s.catcher.refusal("MAIL")
-}
-
-func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.letter.to = to
-	return s.catcher.refusal("RCPT")
-}
-
-func (s *session) Data(r io.Reader) error {
-	data, err := io.ReadAll(r)
+// A letter is read again as it was given, whatever alphabet it is in and
+// however long its lines are; what is no letter is said to be none.
+func TestOpenCaught(t *testing.T) {
+	t.Parallel()
+	c := catch(t, nil, false, nil)
+	m := letter
+	m.Files = []mail.File{{Name: "счёт.pdf", Mime: "application/pdf", Bytes: []byte("%PDF-1.4")}}
+	if err := sender(t, "smtp://"+c.addr)(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.all()[0].Open()
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	if err := s.catcher.refusal("DATA"); err != nil {
-		return err
+	want := mail.Opened{Subject: m.Subject, Text: "Ваш код: 123456\r\n.\r\nконец", HTML: m.HTML, Files: []string{"счёт.pdf"}}
+	if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+		t.Errorf("%q, want %q", got, want)
 	}
-	s.letter.data = data
-	s.catcher.mu.Lock()
-	defer s.catcher.mu.Unlock()
-	s.catcher.letters = append(s.catcher.letters, s.letter)
-	return nil
+	for _, raw := range []string{"no letter", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", "Content-Type: multipart/mixed\r\n\r\nx"} {
+		if _, err := (mail.Caught{Data: []byte(raw)}).Open(); err == nil {
+			t.Errorf("%q was read", raw)
+		}
+	}
 }
-
-func (s *session) Reset()        {}
-func (s *session) Logout() error { return nil }
 
 // certificate makes one for 127.0.0.1 and the pool that trusts it.
 func certificate(t *testing.T) (*tls.Certificate, *x509.CertPool) {

@@ -1,7 +1,7 @@
-// Package mail sends letters: through an SMTP server, or, for a demonstration,
-// into the log. It owns how a letter is put together and which failures are
-// worth another try; it never renders a text, keeps no queue and writes no
-// table. Whoever calls retries: a job.
+// Package mail sends letters through an SMTP server. It owns how a letter is put
+// together and which failures are worth another try; it never renders a text,
+// keeps no queue and writes no table. Whoever calls retries: a job. For
+// demonstrations and tests it has a server that delivers nothing.
 package mail
 
 import (
@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	netmail "net/mail"
 	"regexp"
 	"slices"
@@ -57,20 +56,6 @@ var (
 	ErrTemporary = errors.New("mail not sent for now")
 	ErrPermanent = errors.New("mail refused")
 )
-
-// Log writes each letter, with whatever secret code is in it, to the log. It
-// is for demonstrations alone.
-func Log(logger *slog.Logger) Sender {
-	return func(ctx context.Context, m Message) error {
-		m, err := m.checked()
-		if err != nil {
-			return err
-		}
-		logger.InfoContext(ctx, "mail written to the log, for no SMTP server is configured",
-			"to", m.To, "subject", m.Subject, "text", m.Text)
-		return nil
-	}
-}
 
 // messageID is what may stand between the brackets of a Message-ID.
 var messageID = regexp.MustCompile(`^[!-;=?-~]{1,250}$`)

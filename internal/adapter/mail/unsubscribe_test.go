@@ -17,7 +17,7 @@ func TestUnsubscribe(t *testing.T) {
 	if err := send(t.Context(), m); err != nil {
 		t.Fatal(err)
 	}
-	header, _ := read(t, c.all()[0].data)
+	header, _ := read(t, c.all()[0].Data)
 	if header.Get("List-Unsubscribe") != "<"+m.Unsubscribe+">" || header.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
 		t.Errorf("%v", header)
 	}

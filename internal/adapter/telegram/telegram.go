@@ -146,8 +146,8 @@ func (b *Bot) Send(ctx context.Context, chat string, m Message) (ref string, err
 func compose(title, text string) string {
 	title, text = strings.TrimSpace(title), strings.TrimSpace(text)
 	title = cut(title, longestMessage/4)
-	if text == title {
-		text = ""
+	if rest, again := strings.CutPrefix(text, title); again && (rest == "" || rest[0] == '\n') {
+		text = strings.TrimSpace(rest) // it is said once
 	}
 	text = cut(text, longestMessage-utf16Len(title)-2)
 	switch {

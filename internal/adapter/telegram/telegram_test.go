@@ -75,6 +75,12 @@ func TestSend(t *testing.T) {
 	if n := len([]rune(shown)); n > 4096 || n < 3000 || !strings.HasSuffix(shown, "<…") {
 		t.Errorf("%d characters", n)
 	}
+	for said, shown := range map[string]string{"Ready\nCome\nReady": "<b>Ready</b>\n\nCome\nReady", "Ready": "<b>Ready</b>", "Ready-made": "<b>Ready</b>\n\nReady-made"} {
+		_, err := bot.Send(t.Context(), "8", telegram.Message{Title: "Ready", Text: said})
+		if all := api.Sent(8); err != nil || all[len(all)-1].Text != shown {
+			t.Errorf("%q is sent as %v, %v", said, all, err)
+		}
+	}
 	for _, chat := range []string{"", "x", "7; drop"} {
 		if _, err := bot.Send(t.Context(), chat, telegram.Message{Text: "a"}); err == nil {
 			t.Errorf("chat %q", chat)

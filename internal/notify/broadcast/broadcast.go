@@ -37,9 +37,13 @@ type Broadcasts struct {
 	// a test dies there. nil: nothing is.
 	Between func() error
 
-	shared once[uuid.UUID, *ent.Announcement] // by the event that tells of it
-	reads  once[place, []event.Stored]        // of their stream
+	shared once[uuid.UUID, *news]      // by the event that tells it
+	reads  once[place, []event.Stored] // of their stream
 	marks  gather.Loader[uuid.UUID, *ent.AnnouncementMark]
+
+	partners gather.Loader[uuid.UUID, bool]               // by the person, of all who follow
+	results  gather.Loader[uuid.UUID, []*BroadcastResult] // by the broadcast
+	segments gather.Loader[uuid.UUID, *ent.Segment]
 }
 
 // The kinds of ids.

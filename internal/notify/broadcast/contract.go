@@ -10,6 +10,7 @@ import (
 
 	entbroadcast "kabinet/ent/generated/broadcast"
 	"kabinet/internal/fault"
+	"kabinet/internal/notify"
 	"kabinet/internal/scalar"
 )
 
@@ -95,8 +96,20 @@ type SaveBroadcastInput struct {
 	Severity  *entbroadcast.Severity
 	Texts     []BroadcastText
 	URL       graphql.Omittable[*string]
+	Actions   []*notify.NotificationActionInput
 	Channels  []Channel
 }
+
+// BroadcastAction is something to choose in a broadcast.
+type BroadcastAction struct {
+	Key    string
+	Labels []*BroadcastActionLabel
+	URL    *string
+	Style  notify.NotificationActionStyle
+}
+
+// BroadcastActionLabel is what an action is called in a language.
+type BroadcastActionLabel struct{ Locale, Text string }
 
 // StartBroadcastInput is the input of startBroadcast.
 type StartBroadcastInput struct {

@@ -84,6 +84,7 @@ type AnnouncementAdded struct {
 	Change         *AnnouncementChange
 	AnnouncementID *scalar.ID
 	Announcement   *ent.Announcement
+	news           *news // what others hear too; nil in progress messages
 }
 
 // Marked is what a mark on an announcement gives.

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	entannouncement "kabinet/ent/generated/announcement"
+	"kabinet/ent/generated/membership"
 	"kabinet/internal/event"
 	"kabinet/internal/live"
 	"kabinet/internal/store"
@@ -28,9 +31,9 @@ func (b *Broadcasts) Position(ctx context.Context) (*string, error) {
 // INVALID_CURSOR, CURSOR_EXPIRED.
 func (b *Broadcasts) Added(ctx context.Context, after *string, progress *bool) (<-chan *AnnouncementAdded, error) {
 	v, all := viewer.From(ctx), progress != nil && *progress
-	together := *b.Streams
-	together.Read = b.readTogether
-	return live.Follow(ctx, &together, after, stream, func(err error) { viewer.EndStream(ctx, err) },
+	stock := *b.Streams
+	stock.Read = b.readTogether
+	messages, err := live.Follow(ctx, &stock, after, stream, func(err error) { viewer.EndStream(ctx, err) },
 		func(ctx context.Context, e event.Stored, cursor string) (*AnnouncementAdded, error) {
 			m, err := b.message(ctx, v, e)
 			switch {
@@ -44,27 +47,47 @@ func (b *Broadcasts) Added(ctx context.Context, after *string, progress *bool) (
 			m.Cursor = cursor
 			return m, nil
 		})
+	if f := followerFrom(ctx); f != nil && err == nil {
+		return f.through(messages), nil
+	}
+	return messages, err
 }
 
-// message is what an event is to somebody; nil where it is not for him. What is
-// over by the time he hears of it is told as gone: he may have seen it before.
+// message is what an event is to somebody; nil where it is not for him.
 func (b *Broadcasts) message(ctx context.Context, v viewer.Viewer, e event.Stored) (*AnnouncementAdded, error) {
+	n, err := b.shared.of(ctx, e.EventID, func(ctx context.Context) (*news, error) { return b.news(ctx, e) })
+	if err != nil {
+		return nil, err
+	}
+	if mine, err := b.isFor(ctx, v, n.audience); err != nil || !mine {
+		return nil, err
+	}
+	m := &AnnouncementAdded{Change: &n.change, AnnouncementID: &n.id, news: n}
+	if n.row != nil {
+		a := *n.row
+		m.Announcement = &a
+	}
+	return m, nil
+}
+
+// news reads what an event tells, for all who hear of it in this moment. What is
+// over by then is told as gone: somebody may have seen it before.
+func (b *Broadcasts) news(ctx context.Context, e event.Stored) (*news, error) {
 	var f event.AnnouncementChanged
 	if err := json.Unmarshal(e.Payload, &f); err != nil {
 		return nil, fmt.Errorf("broadcast: read %s: %w", e.Kind, err)
 	}
-	if mine, err := b.isFor(ctx, v, entannouncement.Audience(f.Audience)); err != nil || !mine {
-		return nil, err
+	n := &news{audience: entannouncement.Audience(f.Audience), change: AnnouncementChange(f.Change), id: idOf(announcementPrefix, f.AnnouncementID)}
+	a, err := b.Store.Client.Announcement.Get(asSystem(ctx), f.AnnouncementID)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, store.Translate(err)
 	}
-	a, err := b.sharedRow(ctx, e.EventID, f.AnnouncementID)
-	if err != nil {
-		return nil, err
+	if err != nil || a.Audience != n.audience || StatusOf(a, b.Store.Now()) != AnnouncementCurrent {
+		n.change = ChangeRemoved
+		return n, nil
 	}
-	id, change := idOf(announcementPrefix, f.AnnouncementID), AnnouncementChange(f.Change)
-	if a == nil || string(a.Audience) != f.Audience || StatusOf(a, b.Store.Now()) != AnnouncementCurrent {
-		a, change = nil, ChangeRemoved
-	}
-	return &AnnouncementAdded{Change: &change, AnnouncementID: &id, Announcement: a}, nil
+	n.row = a
+	return n, nil
 }
 
 // isFor says whether somebody belongs to an audience in this moment. Only of
@@ -81,25 +104,32 @@ func (b *Broadcasts) isFor(ctx context.Context, v viewer.Viewer, a entannounceme
 	if !v.SignedIn() {
 		return false, nil
 	}
-	return b.isPartner(ctx, b.Store.Client, v)
+	return b.partners.Load(graphql.WithOperationContext(context.Background(), crowd), v.UserID, b.partnersOf)
 }
 
-// sharedRow is a copy of an announcement as it was read for an event; nil where
-// it is gone.
-func (b *Broadcasts) sharedRow(ctx context.Context, event, id uuid.UUID) (*ent.Announcement, error) {
-	one, err := b.shared.of(ctx, event, func(ctx context.Context) (*ent.Announcement, error) {
-		a, err := b.Store.Client.Announcement.Get(asSystem(ctx), id)
-		if ent.IsNotFound(err) {
-			return nil, nil
+// crowd stands for the operation of all who are woken by the same bell: they are
+// asked for together, though each follows by an operation of his own. None of
+// them going away may end it for the rest.
+var crowd = &graphql.OperationContext{}
+
+// partnersOf are those of some people who are members of a company now.
+func (b *Broadcasts) partnersOf(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]bool, error) {
+	all := make(map[uuid.UUID]bool, len(people))
+	for some := range slices.Chunk(people, mostAsked) { // one, but of a very great crowd
+		var users []uuid.UUID
+		err := b.Store.Client.Membership.Query().Where(ofCompany(b.Store.Now()), membership.UserIDIn(some...)).Select(membership.FieldUserID).Scan(asSystem(ctx), &users)
+		if err != nil {
+			return nil, store.Translate(err)
 		}
-		return a, store.Translate(err)
-	})
-	if one == nil || err != nil {
-		return nil, err
+		for _, u := range users {
+			all[u] = true
+		}
 	}
-	mine := *one
-	return &mine, nil
+	return all, nil
 }
+
+// mostAsked is how many people one statement asks for.
+const mostAsked = 10_000
 
 // readTogether reads the stream once for all who stand at the same place, as
 // those do who are woken by the same bell.

@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -53,9 +54,14 @@ func (b *Broadcasts) audiences(ctx context.Context, c *ent.Client, v viewer.View
 
 // isPartner says whether somebody is a member of a company now.
 func (b *Broadcasts) isPartner(ctx context.Context, c *ent.Client, v viewer.Viewer) (bool, error) {
-	is, err := c.Membership.Query().Where(membership.UserID(v.UserID), membership.KindEQ(membership.KindCOMPANY), membership.StatusEQ(membership.StatusACTIVE),
-		membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(b.Store.Now()))).Exist(ctx)
+	is, err := c.Membership.Query().Where(membership.UserID(v.UserID), ofCompany(b.Store.Now())).Exist(ctx)
 	return is, store.Translate(err)
+}
+
+// ofCompany are memberships of companies that are in force.
+func ofCompany(at time.Time) predicate.Membership {
+	return membership.And(membership.KindEQ(membership.KindCOMPANY), membership.StatusEQ(membership.StatusACTIVE),
+		membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(at)))
 }
 
 // Unread counts the current ones that the caller has neither read nor put away.

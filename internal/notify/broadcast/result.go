@@ -2,6 +2,7 @@ package broadcast
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,32 +42,47 @@ func progress(one *ent.Broadcast, now time.Time) *BroadcastProgress {
 }
 
 // Results are what became of a broadcast, by channel: of the feed always, of the
-// others where something was planned. Two statements.
+// others where something was planned. Two statements for a page of them.
 func (b *Broadcasts) Results(ctx context.Context, one *ent.Broadcast) ([]*BroadcastResult, error) {
 	if err := needStaff(ctx, "read"); err != nil {
 		return nil, err
 	}
-	feed := &BroadcastResult{Channel: preference.InApp}
-	err := b.each(ctx, []any{&feed.Planned, &feed.Skipped, &feed.Delivered, &feed.Opened, &feed.Clicked}, func() { feed.Sent = feed.Planned - feed.Skipped },
-		`SELECT count(*), sum(CASE WHEN archived_at = created_at THEN 1 ELSE 0 END), count(seen_at), count(read_at), count(interacted_at) FROM notifications WHERE broadcast_id = ? HAVING count(*) > 0`, one.ID)
-	if err != nil {
-		return nil, err
+	return b.results.Load(ctx, one.ID, b.resultsOf)
+}
+
+func (b *Broadcasts) resultsOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]*BroadcastResult, error) {
+	marks, args := `?`+strings.Repeat(`, ?`, len(ids)-1), make([]any, len(ids))
+	of := make(map[uuid.UUID]map[Channel]*BroadcastResult, len(ids))
+	for i, id := range ids {
+		args[i], of[id] = id, map[Channel]*BroadcastResult{preference.InApp: {Channel: preference.InApp}}
 	}
-	of := map[Channel]*BroadcastResult{}
+	var id uuid.UUID
 	var r BroadcastResult
-	err = b.each(ctx, []any{&r.Channel, &r.Planned, &r.Sent, &r.Delivered, &r.Opened, &r.Clicked, &r.Waiting, &r.Skipped, &r.Failed}, func() {
+	keep := func() {
 		row := r
-		of[r.Channel] = &row
-	}, `SELECT d.channel, count(*), count(d.sent_at), count(d.delivered_at), count(d.opened_at), count(d.clicked_at),
-			sum(CASE WHEN d.status IN ('HELD', 'QUEUED', 'FAILED') THEN 1 ELSE 0 END), sum(CASE WHEN d.status = 'SKIPPED' THEN 1 ELSE 0 END), sum(CASE WHEN d.status = 'DEAD' THEN 1 ELSE 0 END)
-		FROM notifications n JOIN deliveries d ON d.notification_id = n.id WHERE n.broadcast_id = ? GROUP BY d.channel`, one.ID)
+		of[id][r.Channel] = &row
+	}
+	err := b.each(ctx, []any{&id, &r.Planned, &r.Skipped, &r.Delivered, &r.Opened, &r.Clicked}, func() {
+		r.Channel, r.Sent = preference.InApp, r.Planned-r.Skipped
+		keep()
+	}, `SELECT broadcast_id, count(*), sum(CASE WHEN archived_at = created_at THEN 1 ELSE 0 END), count(seen_at), count(read_at), count(interacted_at)
+		FROM notifications WHERE broadcast_id IN (`+marks+`) GROUP BY broadcast_id`, args...)
 	if err != nil {
 		return nil, err
 	}
-	all := []*BroadcastResult{feed}
-	for _, c := range preference.Channels() {
-		if r := of[Channel(c)]; r != nil {
-			all = append(all, r)
+	err = b.each(ctx, []any{&id, &r.Channel, &r.Planned, &r.Sent, &r.Delivered, &r.Opened, &r.Clicked, &r.Waiting, &r.Skipped, &r.Failed}, keep,
+		`SELECT n.broadcast_id, d.channel, count(*), count(d.sent_at), count(d.delivered_at), count(d.opened_at), count(d.clicked_at),
+			sum(CASE WHEN d.status IN ('HELD', 'QUEUED', 'FAILED') THEN 1 ELSE 0 END), sum(CASE WHEN d.status = 'SKIPPED' THEN 1 ELSE 0 END), sum(CASE WHEN d.status = 'DEAD' THEN 1 ELSE 0 END)
+		FROM notifications n JOIN deliveries d ON d.notification_id = n.id WHERE n.broadcast_id IN (`+marks+`) GROUP BY n.broadcast_id, d.channel`, args...)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[uuid.UUID][]*BroadcastResult, len(ids))
+	for id, by := range of {
+		for _, c := range preference.Channels() {
+			if r := by[Channel(c)]; r != nil {
+				all[id] = append(all[id], r)
+			}
 		}
 	}
 	return all, nil

@@ -2,6 +2,8 @@ package broadcast
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,41 +26,64 @@ const RunTime = 10 * time.Minute
 // lot is how many people get a broadcast in one transaction.
 const lot = 500
 
-// Due takes the broadcasts whose time has come one step further each: begins
-// them, or gives them to the next lot. n is less than limit when none is left.
-// Each step is one transaction with its progress, by one instance at a time:
-// killed anywhere it is done wholly or not at all, and goes on elsewhere.
+// Due takes the broadcasts whose time has come one step further each, by turns:
+// begins them, or gives them to the next lot. n is less than limit when none is
+// left. Each step is one transaction with its progress, by one instance at a
+// time: killed anywhere it is done wholly or not at all, and goes on elsewhere.
+// One that fails waits a minute, and the others go on without it.
 func (b *Broadcasts) Due(ctx context.Context, limit int) (n int, err error) {
 	for n < limit {
-		did, err := b.Step(ctx)
-		if err != nil || !did {
+		one, failed := b.step(ctx)
+		switch {
+		case failed != nil && one == uuid.Nil:
+			return n, errors.Join(err, failed)
+		case failed != nil:
+			err = errors.Join(err, fmt.Errorf("broadcast: %s: %w", idOf(broadcastPrefix, one), failed))
+			if failed = b.putOff(ctx, one); failed != nil {
+				return n, errors.Join(err, failed)
+			}
+		case one == uuid.Nil:
 			return n, err
 		}
 		n++
 	}
-	return n, nil
+	return n, err
 }
 
 // Step is one step of one broadcast; did is whether there was one to take.
 func (b *Broadcasts) Step(ctx context.Context) (did bool, err error) {
-	ctx = asSystem(ctx)
-	err = b.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
-		did = false
+	one, err := b.step(ctx)
+	return one != uuid.Nil, err
+}
+
+// step is a step of the one that has waited longest for its turn, also where it
+// fails; none where there is none to take.
+func (b *Broadcasts) step(ctx context.Context) (id uuid.UUID, err error) {
+	err = b.Store.InTx(asSystem(ctx), func(ctx context.Context, tx *store.Tx) error {
+		id = uuid.Nil
 		one, err := tx.Broadcast.Query().Where(entbroadcast.StatusIn(entbroadcast.StatusSCHEDULED, entbroadcast.StatusRUNNING), entbroadcast.StartsAtLTE(tx.Now), tx.Locking()).
-			Order(entbroadcast.ByStartsAt(), entbroadcast.ByID()).First(ctx)
+			Order(entbroadcast.ByUpdatedAt(), entbroadcast.ByStartsAt(), entbroadcast.ByID()).First(ctx)
 		if ent.IsNotFound(err) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		did = true
+		id = one.ID
 		if one.BeganAt == nil {
 			return b.begin(ctx, tx, one)
 		}
 		return b.give(ctx, tx, one)
 	})
-	return did, err
+	return id, err
+}
+
+// putOff lets a broadcast that failed wait: it would be the first again.
+func (b *Broadcasts) putOff(ctx context.Context, id uuid.UUID) error {
+	return b.Store.InTx(asSystem(ctx), func(ctx context.Context, tx *store.Tx) error {
+		return tx.Broadcast.Update().Where(entbroadcast.ID(id), entbroadcast.StatusIn(entbroadcast.StatusSCHEDULED, entbroadcast.StatusRUNNING)).
+			SetStartsAt(tx.Now.Add(time.Minute)).Exec(ctx)
+	})
 }
 
 // begin counts the people of a broadcast whose time has come.
@@ -116,7 +141,8 @@ func (b *Broadcasts) people(ctx context.Context, tx *store.Tx, one *ent.Broadcas
 	if err != nil {
 		return nil, err
 	}
-	q := tx.User.Query().Where(predicate.User(w.predicate))
+	// Who came after it was counted is not of it, however long it takes.
+	q := tx.User.Query().Where(predicate.User(w.predicate), entuser.CreatedAtLTE(*one.BeganAt))
 	if one.Reached != nil {
 		q.Where(entuser.IDGT(*one.Reached))
 	}

@@ -8,8 +8,10 @@ import (
 
 	ent "kabinet/ent/generated"
 	entbroadcast "kabinet/ent/generated/broadcast"
+	entsegment "kabinet/ent/generated/segment"
 	"kabinet/ent/schema"
 	"kabinet/internal/fault"
+	"kabinet/internal/notify"
 	"kabinet/internal/notify/preference"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -26,6 +28,7 @@ type draft struct {
 	severity *entbroadcast.Severity
 	texts    map[string]map[string]string
 	channels []string
+	actions  []schema.NotificationAction // nil: unchanged
 
 	aimed   bool // segment or filter is said
 	segment *uuid.UUID
@@ -36,8 +39,8 @@ type draft struct {
 
 // Save makes the draft of a broadcast or changes it. Faults: INVALID_ID,
 // NOT_FOUND, STALE_OBJECT, REQUIRED, TOO_LONG, INVALID_VALUE, OUT_OF_RANGE,
-// TEMPLATE_INVALID, UNKNOWN_VARIABLE, SEGMENT_CYCLE, TOO_MANY_ITEMS,
-// ILLEGAL_TRANSITION; UNAUTHENTICATED, FORBIDDEN.
+// DUPLICATE_KEY, TEMPLATE_INVALID, UNKNOWN_VARIABLE, SEGMENT_CYCLE,
+// TOO_MANY_ITEMS, ILLEGAL_TRANSITION; UNAUTHENTICATED, FORBIDDEN.
 func (b *Broadcasts) Save(ctx context.Context, in SaveBroadcastInput) (*ent.Broadcast, error) {
 	if err := needStaff(ctx, "write"); err != nil {
 		return nil, err
@@ -99,6 +102,12 @@ func (in SaveBroadcastInput) read() (d draft, err error) {
 				d.channels = append(d.channels, c)
 			}
 		}
+	}
+	if in.Actions != nil {
+		if d.actions, err = notify.ReadActions(in.Actions, "input", "actions"); err != nil {
+			return d, err
+		}
+		d.actions = append([]schema.NotificationAction{}, d.actions...)
 	}
 	return d, d.readAim(in)
 }
@@ -164,6 +173,9 @@ func makeBroadcast(ctx context.Context, tx *store.Tx, id uuid.UUID, d draft) err
 	}
 	c := tx.Broadcast.Create().SetID(id).SetName(*d.name).SetType(*d.typ).SetNillableSegmentID(d.segment).SetFilter(d.filter).SetNillableSeverity(d.severity).
 		SetTexts(d.texts).SetNillableURL(d.url).SetSavedByID(viewer.From(ctx).UserID)
+	if len(d.actions) > 0 {
+		c.SetActions(d.actions)
+	}
 	if len(d.channels) > 0 {
 		c.SetChannels(d.channels)
 	}
@@ -190,6 +202,9 @@ func changeBroadcast(ctx context.Context, tx *store.Tx, id uuid.UUID, revision *
 	}
 	if d.channels != nil {
 		u.SetChannels(d.channels)
+	}
+	if d.actions != nil {
+		u.SetActions(d.actions)
 	}
 	if d.linked {
 		either(d.url, u.Mutation().SetURL, u.Mutation().ClearURL)
@@ -262,9 +277,12 @@ func (b *Broadcasts) SegmentOf(ctx context.Context, one *ent.Broadcast) (*ent.Se
 	if one.SegmentID == nil {
 		return nil, nil
 	}
-	s, err := b.Store.Client.Segment.Get(ctx, *one.SegmentID)
-	if ent.IsNotFound(err) {
-		return nil, nil
-	}
-	return s, store.Translate(err)
+	return b.segments.Load(ctx, *one.SegmentID, func(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]*ent.Segment, error) {
+		rows, err := b.Store.Client.Segment.Query().Where(entsegment.IDIn(ids...)).All(ctx)
+		all := make(map[uuid.UUID]*ent.Segment, len(rows))
+		for _, s := range rows {
+			all[s.ID] = s
+		}
+		return all, store.Translate(err)
+	})
 }

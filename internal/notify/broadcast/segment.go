@@ -203,12 +203,15 @@ func fits(ctx context.Context, tx *store.Tx, id uuid.UUID, filter schema.Segment
 	if _, err := inline(filter, all, []uuid.UUID{id}); err != nil {
 		return err
 	}
+	good := map[uuid.UUID]bool{}
+	for key, f := range all {
+		_, err := inline(f, all, []uuid.UUID{key})
+		good[key] = err == nil
+	}
 	all[id] = filter
 	for key, f := range all {
-		if key != id && slices.Contains(f.Not, id) {
-			if _, err := inline(f, all, []uuid.UUID{key}); err != nil {
-				return ErrSegmentCycle.At("notIn").With("limit", mostDeep)
-			}
+		if _, err := inline(f, all, []uuid.UUID{key}); err != nil && good[key] {
+			return ErrSegmentCycle.At("notIn").With("limit", mostDeep)
 		}
 	}
 	return nil

@@ -29,7 +29,8 @@ type Chosen struct {
 
 // Size counts a choice, and whom each channel reaches with a type. Faults:
 // INVALID_REQUEST, INVALID_ID, NOT_FOUND, those of a filter, INVALID_VALUE of a
-// type that nobody sends; UNAUTHENTICATED, FORBIDDEN.
+// type that nobody sends; UNAUTHENTICATED, FORBIDDEN, also where it names people
+// and the caller's role shows him none.
 func (b *Broadcasts) Size(ctx context.Context, c Chosen, typ *string) (*SegmentSize, error) {
 	if err := needStaff(ctx, "read"); err != nil {
 		return nil, err
@@ -37,6 +38,9 @@ func (b *Broadcasts) Size(ctx context.Context, c Chosen, typ *string) (*SegmentS
 	f, err := b.chosen(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	if v := viewer.From(ctx); named(f) && v.Reach("user", "read") != viewer.ReachAll {
+		return nil, fault.ErrForbidden
 	}
 	w, err := compile(b.Store.Dialect(), f, b.Store.Now())
 	if err != nil {
@@ -51,6 +55,12 @@ func (b *Broadcasts) Size(ctx context.Context, c Chosen, typ *string) (*SegmentS
 		return nil, err
 	}
 	return b.reach(ctx, w, s)
+}
+
+// named says whether a filter, or one that it leaves out, names people: of them
+// a number of 0 or 1 says all that may be asked.
+func named(f schema.SegmentFilter) bool {
+	return len(f.UserIDs) > 0 || slices.ContainsFunc(f.NotIn, named)
 }
 
 // chosen is the filter of a choice, with those of the segments it leaves out.

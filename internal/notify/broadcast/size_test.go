@@ -2,6 +2,7 @@ package broadcast_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
 	"kabinet/internal/store/storetest"
+	"kabinet/internal/viewer"
 )
 
 // Of everybody it is said whether a channel reaches him, and else why not.
@@ -117,6 +119,17 @@ func TestSizeIsAskedRightly(t *testing.T) {
 		upper = append(upper, s.GlobalID())
 	}
 	wantFault(t, size(broadcast.Chosen{Filter: &broadcast.SegmentFilter{NotIn: upper}}, nil), fault.ErrTooLong, "filter")
+	// Of people who are named a number says all: that is for who may see them.
+	marketer := viewer.With(context.Background(), viewer.Viewer{UserID: w.sam, OwnerID: viewer.House, Staff: true, Grants: map[viewer.Permission]viewer.Reach{
+		{Resource: "messaging", Operation: "read"}: viewer.ReachAll}})
+	for name, f := range map[string]*broadcast.SegmentFilter{"named": {UserIDs: huge.UserIDs[:1]}, "left out": {NotIn: upper[:1]}} {
+		if _, err := w.Size(marketer, broadcast.Chosen{Filter: f}, nil); !errors.Is(err, fault.ErrForbidden) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := w.Size(marketer, broadcast.Chosen{Filter: &broadcast.SegmentFilter{}}, nil); err != nil {
+		t.Error(err)
+	}
 	_, err := w.Customers(storetest.As(w.sam), broadcast.Chosen{Filter: &broadcast.SegmentFilter{}}, broadcast.Page{})
 	wantFault(t, err, fault.ErrForbidden)
 }

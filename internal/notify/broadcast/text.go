@@ -5,8 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	ent "kabinet/ent/generated"
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
+	"kabinet/internal/notify"
 	"kabinet/internal/notify/template"
 	"kabinet/internal/scalar"
 )
@@ -90,6 +92,24 @@ func ShowTexts(texts map[string]map[string]string) []*BroadcastText {
 		all = append(all, &BroadcastText{Locale: lang, Title: t[keyTitle], Body: t[keyBody]})
 	}
 	slices.SortFunc(all, func(a, b *BroadcastText) int { return strings.Compare(a.Locale, b.Locale) })
+	return all
+}
+
+// ActionsOf are what one can choose in a broadcast, as a form shows them to edit.
+func ActionsOf(one *ent.Broadcast) []*BroadcastAction {
+	all := make([]*BroadcastAction, len(one.Actions))
+	for i, a := range one.Actions {
+		shown := &BroadcastAction{Key: a.Key, Style: notify.NotificationActionStyle(a.Style), Labels: []*BroadcastActionLabel{}}
+		for _, lang := range locale.Supported() {
+			if text := a.Labels[lang]; text != "" {
+				shown.Labels = append(shown.Labels, &BroadcastActionLabel{Locale: lang, Text: text})
+			}
+		}
+		if a.URL != "" {
+			shown.URL = &a.URL
+		}
+		all[i] = shown
+	}
 	return all
 }
 

@@ -76,7 +76,7 @@ func (d *Deliveries) subject(ctx context.Context, tx *store.Tx, p *person, n *en
 	if err != nil {
 		return subject{}, err
 	}
-	s := subject{now: tx.Now, note: n.ID, typ: n.Type, prefs: p.Notify, zone: p.TimeZone, agreed: p.agreed, set: set, sends: sends, addresses: map[string][]uuid.UUID{}}
+	s := subject{now: tx.Now, note: n.ID, typ: n.Type, severity: n.Severity, prefs: p.Notify, zone: p.TimeZone, agreed: p.agreed, set: set, sends: sends, addresses: map[string][]uuid.UUID{}}
 	if set.Expires > 0 {
 		until := n.CreatedAt.Add(set.Expires)
 		s.expires = &until

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	entdelivery "kabinet/ent/generated/delivery"
+	entnotification "kabinet/ent/generated/notification"
 	"kabinet/ent/schema"
 	"kabinet/internal/notify/preference"
 )
@@ -17,6 +18,7 @@ type subject struct {
 	now       time.Time
 	note      uuid.UUID
 	typ       string
+	severity  entnotification.Severity // its own, which may be above its type's
 	expires   *time.Time
 	prefs     *schema.NotifyPreferences
 	zone      string
@@ -127,7 +129,9 @@ func (s subject) held(channel string) planned {
 	if row.required {
 		return row
 	}
-	due, key, gathers := preference.DigestDue(s.prefs, s.set, channel, s.zone, s.now)
+	own := s.set
+	own.Severity = s.severity
+	due, key, gathers := preference.DigestDue(s.prefs, own, channel, s.zone, s.now)
 	if gathers {
 		key = channel + "/" + key
 		if s.set.Batch != nil && strings.HasSuffix(key, "BATCH/"+s.set.Type) {

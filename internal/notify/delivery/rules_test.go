@@ -34,7 +34,7 @@ var (
 )
 
 func about(set preference.Setting) subject {
-	return subject{now: noon, note: thing, typ: set.Type, zone: "UTC", set: set, sends: func(string) bool { return true },
+	return subject{now: noon, note: thing, typ: set.Type, severity: set.Severity, zone: "UTC", set: set, sends: func(string) bool { return true },
 		addresses: map[string][]uuid.UUID{"EMAIL": {mailbox}, "SMS": {phone}, "WEB_PUSH": {browser, other}}}
 }
 
@@ -100,6 +100,11 @@ func TestPlan(t *testing.T) {
 		"his digest": {func(s *subject) {
 			s.prefs = &schema.NotifyPreferences{Digests: []schema.NotifyDigest{{Channel: "EMAIL", Schedule: "HOURLY"}}}
 		}, fmt.Sprintf("EMAIL HELD DIGEST +1h0m0s EMAIL/HOURLY/ALL/%d; WEB_PUSH QUEUED; WEB_PUSH QUEUED", noon.Add(time.Hour).Unix())},
+		"what is critical waits for no digest, though its type is not": {func(s *subject) {
+			s.severity = entnotification.SeverityCRITICAL
+			s.set.Batch = &schema.NotificationBatch{Kind: "FIXED", Seconds: 600}
+			s.prefs = &schema.NotifyPreferences{Digests: []schema.NotifyDigest{{Channel: "EMAIL", Schedule: "HOURLY"}}}
+		}, "EMAIL QUEUED; WEB_PUSH QUEUED; WEB_PUSH QUEUED"},
 		"if not read, a text after ten minutes": {func(s *subject) {
 			s.set.Escalation = []schema.NotificationEscalation{{Channel: "SMS", After: 600, Unless: "READ"}}
 		}, "EMAIL QUEUED; WEB_PUSH QUEUED; WEB_PUSH QUEUED; SMS HELD ESCALATION +10m0s step 1"},

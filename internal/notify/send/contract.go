@@ -1,7 +1,6 @@
 package send
 
 import (
-	"io"
 	"time"
 
 	"entgo.io/contrib/entgql"
@@ -10,6 +9,7 @@ import (
 
 	entnotification "kabinet/ent/generated/notification"
 	"kabinet/ent/generated/reminder"
+	"kabinet/internal/notify"
 	"kabinet/internal/scalar"
 )
 
@@ -92,34 +92,11 @@ type SendNotificationInput struct {
 	Texts          []*NotificationWordsInput
 	Params         map[string]any
 	URL            *string
-	Actions        []*SendNotificationActionInput
+	Actions        []*notify.NotificationActionInput
 	GroupKey       *string
 	SubjectID      *scalar.ID
 	IdempotencyKey string
 	DryRun         *bool
-}
-
-// SendNotificationActionInput is something to choose in a notification.
-type SendNotificationActionInput struct {
-	Key    string
-	Labels []*SendNotificationLabelInput
-	URL    *string
-	Style  *SendNotificationActionStyle
-}
-
-// SendNotificationLabelInput is what an action is called in a language.
-type SendNotificationLabelInput struct{ Locale, Text string }
-
-// SendNotificationActionStyle is how an action looks.
-type SendNotificationActionStyle string
-
-// MarshalGQL writes the value.
-func (e SendNotificationActionStyle) MarshalGQL(w io.Writer) { scalar.WriteEnum(w, e) }
-
-// UnmarshalGQL reads a value.
-func (e *SendNotificationActionStyle) UnmarshalGQL(v any) (err error) {
-	*e, err = scalar.ReadEnum[SendNotificationActionStyle](v, "PRIMARY", "SECONDARY", "DANGER")
-	return err
 }
 
 // SaveReminderInput is the input of saveReminder. With an id, an absent field

@@ -22,6 +22,7 @@ type factKind struct {
 	kind   string
 	fields []factField
 	money  []string // fields that are minor units of event.currency, beside those called …Minor
+	shared bool     // of a ticket, in which several take part
 	env    func() (*rule.Env, error)
 }
 
@@ -61,6 +62,8 @@ var kinds = sync.OnceValue(func() []*factKind {
 		if k.kind == (event.WalletChanged{}).Kind() {
 			k.money = []string{"amount", "balance", "available"}
 		}
+		subject, _ := f.Subject()
+		k.shared = subject == "tkt"
 		k.env = sync.OnceValues(func() (*rule.Env, error) { return rule.NewEnv(append(k.vars(), audience.Vars()...)...) })
 		all = append(all, k)
 	}

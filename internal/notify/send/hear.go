@@ -12,10 +12,8 @@ import (
 	"github.com/riverqueue/river"
 
 	ent "kabinet/ent/generated"
-	"kabinet/ent/generated/membership"
 	entnotification "kabinet/ent/generated/notification"
 	"kabinet/ent/generated/notificationrule"
-	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/audience"
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
@@ -24,13 +22,13 @@ import (
 	"kabinet/internal/notify"
 	"kabinet/internal/notify/template"
 	"kabinet/internal/store"
-	"kabinet/internal/viewer"
 )
 
 var (
-	errNoKind  = errors.New("no such facts are told any more")
-	errNoTitle = errors.New("the headline is empty with these values")
-	errLink    = errors.New("the address is none that a notification may lead to")
+	errNoKind    = errors.New("no such facts are told any more")
+	errNoTitle   = errors.New("the headline is empty with these values")
+	errForgotten = errors.New("the fact is not kept for as long as the rule waits")
+	errLink      = errors.New("the address is none that a notification may lead to")
 )
 
 // rulesLife is how long rules are believed: a change made by another instance
@@ -72,13 +70,17 @@ func (c *ruleCache) rows(ctx context.Context, client *ent.Client, now time.Time)
 }
 
 // Hearers hear every fact that rules may name. They lock people: name them
-// after those that lock anything else.
+// after those that lock anything else. Of a ticket several are told.
 func (s *Sending) Hearers() []store.Hearer {
-	names := make([]string, len(kinds()))
-	for i, k := range kinds() {
-		names[i] = k.kind
+	var one, several []string
+	for _, k := range kinds() {
+		if k.shared {
+			several = append(several, k.kind)
+		} else {
+			one = append(one, k.kind)
+		}
 	}
-	return []store.Hearer{{Name: "notify.send", Kinds: names, Own: true, On: s.hear}}
+	return []store.Hearer{{Name: "notify.send", Kinds: one, Own: true, On: s.hear}, {Name: "notify.send.ticket", Kinds: several, On: s.hear}}
 }
 
 // hear asks the rules of a fact. What fails is the rule's: it is counted there
@@ -90,8 +92,7 @@ func (s *Sending) hear(ctx context.Context, tx *store.Tx, e event.Stored) error 
 	}
 	for _, r := range rules.byKind[e.Kind] {
 		if r.DelayS > 0 {
-			wait := time.Duration(r.DelayS) * time.Second
-			err = job.Enqueue(ctx, tx, later{Rule: r.KeyID, Stream: e.StreamID, Seq: e.Seq}, &river.InsertOpts{ScheduledAt: time.Now().Add(wait)})
+			err = job.Enqueue(ctx, tx, later{Rule: r.KeyID, Stream: e.StreamID, Seq: e.Seq}, &river.InsertOpts{ScheduledAt: time.Now().Add(r.rest(e, tx.Now))})
 		} else {
 			err = s.apply(ctx, tx, r, e)
 		}
@@ -100,6 +101,12 @@ func (s *Sending) hear(ctx context.Context, tx *store.Tx, e event.Stored) error 
 		}
 	}
 	return nil
+}
+
+// rest is how long a rule waits still, counted from the fact: it may have been
+// heard late.
+func (r *ready) rest(e event.Stored, now time.Time) time.Duration {
+	return max(0, e.CreatedAt.Add(time.Duration(r.DelayS)*time.Second).Sub(now))
 }
 
 // later asks a rule some time after the fact. It holds ids alone: the fact is
@@ -116,30 +123,43 @@ func (later) Kind() string { return "notification_rule" }
 // Work registers the jobs of this room.
 func (s *Sending) Work(workers *river.Workers) { job.Handle(workers, s.later) }
 
-// later does nothing where the rule or the fact is gone by then.
+// later does nothing where the rule or the fact is gone by then, and waits on
+// where its time has not come: the rule may say more now.
 func (s *Sending) later(ctx context.Context, j *river.Job[later]) error {
-	return s.Store.InTx(asSystem(ctx), func(ctx context.Context, tx *store.Tx) error {
-		if err := s.ask(ctx, tx, j.Args); err != nil {
+	rest := time.Duration(0)
+	err := s.Store.InTx(asSystem(ctx), func(ctx context.Context, tx *store.Tx) (err error) {
+		if rest, err = s.ask(ctx, tx, j.Args); err != nil || rest > 0 {
 			return err
 		}
 		return job.Complete(ctx, tx, j)
 	})
+	if err == nil && rest > 0 {
+		return river.JobSnooze(rest)
+	}
+	return err
 }
 
-func (s *Sending) ask(ctx context.Context, tx *store.Tx, l later) error {
+// ask asks a rule about a fact, or says how long it waits still.
+func (s *Sending) ask(ctx context.Context, tx *store.Tx, l later) (rest time.Duration, err error) {
 	rules, err := s.rules.rows(ctx, tx.Client, tx.Now)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	r := rules.byKey[l.Rule]
 	if r == nil {
-		return nil
+		return 0, nil
 	}
 	e, found, err := factAt(ctx, tx, l.Stream, l.Seq)
-	if err != nil || !found || e.Kind != r.Event {
-		return err
+	if err == nil && !found { // the stream keeps them for less than the rule waits
+		err = s.failed(ctx, tx, r, event.Stored{Kind: r.Event}, errForgotten)
 	}
-	return s.apply(ctx, tx, r, e)
+	if err != nil || !found || e.Kind != r.Event {
+		return 0, err
+	}
+	if rest = r.rest(e, tx.Now); rest > 0 {
+		return rest, nil
+	}
+	return 0, s.apply(ctx, tx, r, e)
 }
 
 // reader reads rows: a transaction, or the store outside of one.
@@ -173,32 +193,40 @@ func oneFact(ctx context.Context, r reader, where string, args ...any) (e event.
 // apply makes what a rule makes of a fact. Its error is the database's.
 func (s *Sending) apply(ctx context.Context, tx *store.Tx, r *ready, e event.Stored) error {
 	ctx = asSystem(ctx)
-	p, f, err := s.toWhom(ctx, tx, r, e)
-	if err != nil || p == nil {
-		return err
-	}
-	d, why, err := s.draw(ctx, tx, r, f, p, e)
-	switch {
-	case err != nil:
-		return err
-	case why != nil:
-		return s.failed(ctx, tx, r, e, why)
-	case d == nil:
-		return nil
-	}
 	setting, found, err := s.Preferences.Settings.Of(ctx, tx.Client, r.Type)
 	if err != nil || !found || !setting.Active {
 		return err
 	}
-	g := notify.Given{
-		EventID: uuid.NewSHA1(e.EventID, r.KeyID[:]), UserID: p.ID, Type: r.Type, Topic: setting.Topic, Severity: entnotification.Severity(r.Severity),
-		Title: d.title, Body: d.body, URL: d.url, GroupKey: d.group, Params: d.params, SubjectKind: e.SubjectKind, SubjectID: e.SubjectID,
-	}
-	_, made, err := s.Inbox.Give(ctx, tx, g)
-	if err != nil || !made {
+	people, f, err := s.toWhom(ctx, tx, r, e)
+	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE notification_rules SET made = made + 1 WHERE id = ?`, r.ID)
+	var all []notify.Given
+	var failure error
+	for _, p := range people { // a ticket has few
+		d, why, err := s.draw(ctx, tx, r, f, p, e)
+		switch {
+		case err != nil:
+			return err
+		case why != nil:
+			failure = why
+		case d != nil:
+			all = append(all, notify.Given{
+				EventID: uuid.NewSHA1(e.EventID, r.KeyID[:]), UserID: p.ID, Type: r.Type, Topic: setting.Topic, Severity: entnotification.Severity(r.Severity),
+				Title: d.title, Body: d.body, URL: d.url, GroupKey: d.group, Params: d.params, SubjectKind: e.SubjectKind, SubjectID: e.SubjectID,
+			})
+		}
+	}
+	if failure != nil { // once a fact
+		if err := s.failed(ctx, tx, r, e, failure); err != nil {
+			return err
+		}
+	}
+	made, err := s.Inbox.GiveMany(ctx, tx, all)
+	if err != nil || made == 0 {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE notification_rules SET made = made + ? WHERE id = ?`, made, r.ID)
 	return err
 }
 
@@ -228,45 +256,6 @@ func clip500(s string) string {
 		return string(runes[:longestNote])
 	}
 	return s
-}
-
-// toWhom is the person whom a fact concerns, nil for none: who acted for the
-// owner while he may, else the owner, else whose stream it stands on. What is
-// not for customers is nobody's.
-func (s *Sending) toWhom(ctx context.Context, tx *store.Tx, r *ready, e event.Stored) (*ent.User, *fact, error) {
-	if r.kind == nil || e.Visibility != event.ToAll {
-		return nil, nil, nil
-	}
-	f, err := r.kind.read(e.Payload, e.CreatedAt)
-	if err != nil {
-		return nil, nil, s.failed(ctx, tx, r, e, err)
-	}
-	if f.silent {
-		return nil, nil, nil
-	}
-	user := e.StreamID
-	switch {
-	case f.user != uuid.Nil:
-		user = f.user
-	case f.owner != uuid.Nil:
-		user = f.owner
-	}
-	if f.owner == viewer.House {
-		return nil, nil, nil // of a guest
-	}
-	if f.user != uuid.Nil && f.owner != uuid.Nil && f.owner != f.user {
-		member, err := tx.Membership.Query().Where(membership.UserID(user), membership.OwnerID(f.owner), membership.StatusEQ(membership.StatusACTIVE),
-			membership.Or(membership.ValidUntilAtIsNil(), membership.ValidUntilAtGT(tx.Now))).Exist(ctx)
-		if err != nil || !member {
-			return nil, nil, err
-		}
-	}
-	p, err := tx.User.Query().Where(entuser.ID(user), entuser.StatusEQ(entuser.StatusACTIVE)).
-		Select(entuser.FieldID, entuser.FieldDisplayName, entuser.FieldLocale, entuser.FieldTimeZone).Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil, nil // a company, or gone
-	}
-	return p, f, err
 }
 
 // draft is a notification as a rule words it.
@@ -321,7 +310,7 @@ func worded(r *ent.NotificationRule, values map[string]any, lang, zone string) (
 		if d.url, err = link(*r.URL, lang, zone, values); err != nil {
 			return nil, err
 		}
-		if !leads(d.url) {
+		if !notify.Leads(d.url) {
 			return nil, errLink
 		}
 	}

@@ -153,7 +153,8 @@ func TestDelayedRulesAskAgain(t *testing.T) {
 		e := w.place(t, w.anna, "7")
 		ask := func() {
 			w.write(t, func(ctx context.Context, tx *store.Tx) error {
-				return w.s.ask(ctx, tx, later{Rule: r.KeyID, Stream: e.StreamID, Seq: e.Seq})
+				_, err := w.s.ask(ctx, tx, later{Rule: r.KeyID, Stream: e.StreamID, Seq: e.Seq})
+				return err
 			})
 		}
 		w.write(t, func(ctx context.Context, tx *store.Tx) error {
@@ -164,6 +165,10 @@ func TestDelayedRulesAskAgain(t *testing.T) {
 			t.Fatal("a rule that was ended still told")
 		}
 		r = w.rule(t, "true", 60)
+		if ask(); len(w.notes(t)) != 0 {
+			t.Fatal("told before its time")
+		}
+		db.Clock.Add(time.Minute)
 		for range 2 {
 			ask()
 		}

@@ -2,7 +2,6 @@ package send
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -60,7 +59,7 @@ func (s *Sending) Send(ctx context.Context, in SendNotificationInput) (Sent, err
 	if err := may(ctx, "write"); err != nil {
 		return Sent{}, err
 	}
-	o, err := s.outgoing(ctx, in)
+	o, err := outgoingOf(in)
 	if err != nil {
 		return Sent{}, err
 	}
@@ -70,6 +69,10 @@ func (s *Sending) Send(ctx context.Context, in SendNotificationInput) (Sent, err
 	err = s.Store.InDryTx(ctx, dry, func(ctx context.Context, tx *store.Tx) (err error) {
 		k = kept{}
 		replayed, err = tx.Once(ctx, "sendNotification", in.IdempotencyKey, bare, &k, func() (err error) {
+			// Inside of it: the type may be another by the time of a repeat.
+			if err = s.say(ctx, tx, in, &o); err != nil {
+				return err
+			}
 			k, err = s.sendTo(ctx, tx, in, o)
 			return err
 		})
@@ -207,26 +210,29 @@ func (k kept) sent(dry, replayed bool) Sent {
 	return s
 }
 
-// outgoing checks an input.
-func (s *Sending) outgoing(ctx context.Context, in SendNotificationInput) (o outgoing, err error) {
-	if err := checkPeople(in); err != nil {
-		return o, err
-	}
-	if o.setting, err = s.sendable(ctx, nil, in.Type, "input", "type"); err != nil {
-		return o, err
+// say checks what hangs on the type of an input.
+func (s *Sending) say(ctx context.Context, tx *store.Tx, in SendNotificationInput, o *outgoing) (err error) {
+	if o.setting, err = s.sendable(ctx, tx, in.Type, "input", "type"); err != nil {
+		return err
 	}
 	if o.severity = o.setting.Severity; in.Severity != nil {
 		o.severity = *in.Severity
 	}
 	if o.params, err = readParams(in.Params, o.setting.Variables); err != nil {
-		return o, err
+		return err
 	}
 	known := append([]string{"customer.name"}, o.setting.Variables...)
-	if o.texts, err = readWords(in.Texts, known, "input", "texts"); err != nil {
+	o.texts, err = readWords(in.Texts, known, "input", "texts")
+	return err
+}
+
+// outgoingOf checks what of an input needs no table.
+func outgoingOf(in SendNotificationInput) (o outgoing, err error) {
+	if err := checkPeople(in); err != nil {
 		return o, err
 	}
 	if in.URL != nil && *in.URL != "" {
-		if o.url = *in.URL; !leads(o.url) || len(o.url) > longestURL {
+		if o.url = *in.URL; !notify.Leads(o.url) || len(o.url) > longestURL {
 			return o, fault.ErrInvalidValue.At("input", "url")
 		}
 	}
@@ -239,7 +245,7 @@ func (s *Sending) outgoing(ctx context.Context, in SendNotificationInput) (o out
 	if o.subject != nil && (o.subject.Prefix == "" || o.subject.UUID == uuid.Nil) {
 		return o, fault.ErrInvalidID.At("input", "subjectId")
 	}
-	o.actions, err = readActions(in.Actions)
+	o.actions, err = notify.ReadActions(in.Actions, "input", "actions")
 	return o, err
 }
 
@@ -278,47 +284,6 @@ func readParams(in map[string]any, known []string) (map[string]any, error) {
 		}
 	}
 	return in, nil
-}
-
-var actionKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,40}$`)
-
-// readActions checks what one can choose. Faults: TOO_MANY_ITEMS, REQUIRED,
-// TOO_LONG, INVALID_VALUE, DUPLICATE_KEY.
-func readActions(in []*SendNotificationActionInput) (all []schema.NotificationAction, err error) {
-	if len(in) > mostActions {
-		return nil, ErrTooManyItems.At("input", "actions").With("limit", mostActions)
-	}
-	for i, a := range in {
-		path := below([]string{"input", "actions"}, i)
-		made := schema.NotificationAction{Key: a.Key, Labels: map[string]string{}, Style: "SECONDARY"}
-		if !actionKey.MatchString(a.Key) {
-			return nil, fault.ErrInvalidValue.At(below(path, "key")...)
-		}
-		if slices.ContainsFunc(all, func(b schema.NotificationAction) bool { return b.Key == a.Key }) {
-			return nil, ErrDuplicateKey.At(below(path, "key")...)
-		}
-		for j, l := range a.Labels {
-			if !slices.Contains(locale.Supported(), l.Locale) {
-				return nil, fault.ErrInvalidValue.At(below(path, "labels", j, "locale")...).With("value", l.Locale)
-			}
-			if made.Labels[l.Locale], err = line(l.Text, longestLabel, below(path, "labels", j, "text")...); err != nil {
-				return nil, err
-			}
-		}
-		if made.Labels[locale.Default] == "" {
-			return nil, fault.ErrRequired.At(below(path, "labels")...)
-		}
-		if a.URL != nil && *a.URL != "" {
-			if made.URL = *a.URL; !leads(made.URL) || len(made.URL) > longestURL {
-				return nil, fault.ErrInvalidValue.At(below(path, "url")...)
-			}
-		}
-		if a.Style != nil {
-			made.Style = string(*a.Style)
-		}
-		all = append(all, made)
-	}
-	return all, nil
 }
 
 // words are the texts for a person.

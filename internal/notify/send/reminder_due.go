@@ -2,6 +2,8 @@ package send
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -21,18 +23,34 @@ import (
 // instances share the work. It is called by the clock.
 func (s *Sending) RemindersDue(ctx context.Context, limit int) (int, error) {
 	ctx = asSystem(ctx)
+	setting, found, err := s.Preferences.Settings.Of(ctx, s.Store.Client, reminderType)
+	if err != nil || !found || !setting.Active {
+		return 0, err // they wait until it is turned on again
+	}
 	rows, err := s.Store.Client.Reminder.Query().Where(reminder.StatusEQ(reminder.StatusWAITING), reminder.DueAtLTE(s.Store.Now())).
 		Order(reminder.ByDueAt(), reminder.ByID()).Limit(limit).All(ctx)
 	if err != nil {
 		return 0, store.Translate(err)
 	}
 	for _, r := range rows {
-		if err := s.remind(ctx, r); err != nil {
-			return 0, err
+		if failed := s.remind(ctx, r); failed != nil {
+			err = errors.Join(err, fmt.Errorf("send: reminder %s: %w", r.ID, failed), s.putOff(ctx, r))
 		}
 	}
-	return len(rows), nil
+	return len(rows), err
 }
+
+// putOff lets a reminder that failed wait a little, so that those after it come
+// first.
+func (s *Sending) putOff(ctx context.Context, r *ent.Reminder) error {
+	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.Reminder.Update().Where(reminder.ID(r.ID), reminder.StatusEQ(reminder.StatusWAITING), reminder.DueAtLTE(tx.Now)).
+			SetDueAt(tx.Now.Add(5 * time.Minute)).Exec(ctx)
+	})
+}
+
+// errOff rolls a reminder back whose type was turned off: it is told later.
+var errOff = errors.New("send: reminders are turned off")
 
 // remind reminds of one, and says when it is due next.
 func (s *Sending) remind(ctx context.Context, r *ent.Reminder) error {
@@ -50,7 +68,7 @@ func (s *Sending) remind(ctx context.Context, r *ent.Reminder) error {
 			offer = &o
 		}
 	}
-	return s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := s.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		now, err := tx.Reminder.Query().Where(reminder.ID(r.ID), tx.Locking()).Only(ctx)
 		switch {
 		case ent.IsNotFound(err):
@@ -68,6 +86,10 @@ func (s *Sending) remind(ctx context.Context, r *ent.Reminder) error {
 		}
 		return s.remindMoment(ctx, tx, now)
 	})
+	if errors.Is(err, errOff) {
+		return nil
+	}
+	return err
 }
 
 // occurrence is one time that a person is reminded.
@@ -83,8 +105,11 @@ type occurrence struct {
 // there is false where the person is gone.
 func (s *Sending) give(ctx context.Context, tx *store.Tx, r *ent.Reminder, o occurrence) (made, there bool, err error) {
 	setting, found, err := s.Preferences.Settings.Of(ctx, tx.Client, reminderType)
-	if err != nil || !found || !setting.Active {
+	if err != nil {
 		return false, true, err
+	}
+	if !found || !setting.Active {
+		return false, true, errOff
 	}
 	g := notify.Given{
 		EventID: uuid.NewSHA1(r.ID, []byte(o.of)), UserID: r.UserID, Type: reminderType, Topic: setting.Topic, Severity: entnotification.Severity(setting.Severity),
@@ -219,13 +244,24 @@ func expiring(ctx context.Context, tx *store.Tx, r *ent.Reminder, until time.Tim
 }
 
 // remindOffer reminds so many days before an offer ends, as its end stands now.
+// One that he cannot see today, as it is paused or his audience is another, is
+// looked for again tomorrow, as long as it is not over.
 func (s *Sending) remindOffer(ctx context.Context, tx *store.Tx, r *ent.Reminder, o *OfferEnd) error {
 	u := tx.Reminder.UpdateOneID(r.ID)
-	if o == nil || o.EndsAt != nil && !o.EndsAt.After(tx.Now) {
+	over := o != nil && o.EndsAt != nil && !o.EndsAt.After(tx.Now)
+	if o == nil { // hidden from him today, or over
+		n := 0
+		err := tx.QueryRow(ctx, `SELECT count(*) FROM promotions WHERE id = ? AND status <> 'ENDED' AND (ends_at IS NULL OR ends_at > ?)`, *r.SubjectID, tx.Now).Scan(&n)
+		if err != nil {
+			return err
+		}
+		over = n == 0
+	}
+	if over {
 		return u.SetStatus(reminder.StatusGONE).ClearDueAt().Exec(ctx)
 	}
 	zone := zoneOf(r.TimeZone)
-	if o.EndsAt == nil || !o.EndsAt.Before(upTo(tx.Now, zone, *r.DaysBefore)) {
+	if o == nil || o.EndsAt == nil || !o.EndsAt.Before(upTo(tx.Now, zone, *r.DaysBefore)) {
 		return u.SetDueAt(nextLook(zone, tx.Now).UTC()).Exec(ctx)
 	}
 	_, there, err := s.give(ctx, tx, r, occurrence{of: "offer " + dayOf(*o.EndsAt, zone), text: "offer", on: o.EndsAt, more: strings.TrimSpace(o.Title)})

@@ -56,7 +56,8 @@ func nth(first time.Time, repeats reminder.Repeats, n int) time.Time {
 // nextTime is the first time after a moment; ok is false where there is none.
 func nextTime(first time.Time, repeats reminder.Repeats, zone *time.Location, after time.Time) (at time.Time, ok bool) {
 	n := 0
-	if days := int(after.Sub(first).Hours()/24) - 2; days > 0 { // all before that are past
+	// All before that are past. Of seconds: a time.Duration ends after 292 years.
+	if days := int((after.Unix()-first.Unix())/86_400) - 2; days > 0 {
 		switch repeats {
 		case reminder.RepeatsDAILY:
 			n = days

@@ -10,6 +10,7 @@ import (
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/reminder"
 	"kabinet/internal/event"
+	"kabinet/internal/notify"
 )
 
 func wall(t *testing.T, s string) time.Time {
@@ -53,6 +54,7 @@ func TestNextTime(t *testing.T) {
 		{"2026-11-22T09:00", reminder.RepeatsNEVER, "UTC", "2026-11-22T08:59:59Z", "2026-11-22T09:00:00Z"},
 		{"2026-11-22T09:00", reminder.RepeatsNEVER, "UTC", "2026-11-22T09:00:00Z", ""},
 		{"2026-03-27T09:00", reminder.RepeatsDAILY, "Europe/London", "2026-03-28T09:00:00Z", "2026-03-29T08:00:00Z"}, // 09:00 stays 09:00
+		{"0001-01-01T09:00", reminder.RepeatsDAILY, "UTC", "2026-11-22T09:00:00Z", "2026-11-23T09:00:00Z"},
 		{"2020-01-01T09:00", reminder.RepeatsDAILY, "UTC", "2026-11-22T09:00:00Z", "2026-11-23T09:00:00Z"},
 		{"2026-11-20T09:00", reminder.RepeatsWEEKLY, "UTC", "2026-11-20T09:00:00Z", "2026-11-27T09:00:00Z"},
 		{"2026-01-31T09:00", reminder.RepeatsMONTHLY, "UTC", "2026-01-31T09:00:00Z", "2026-02-28T09:00:00Z"},
@@ -93,7 +95,13 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	out, err := link("/orders/{{ event.number }}?x=1", "en", "UTC", map[string]any{"event.number": "../../evil?a=b#c"})
-	if err != nil || !leads(out) || out != "/orders/..%2F..%2Fevil%3Fa=b%23c?x=1" {
+	if err != nil || !notify.Leads(out) || out != "/orders/..%2F..%2Fevil%3Fa%3Db%23c?x=1" {
+		t.Errorf("got %q, %v", out, err)
+	}
+	// A moment is words with spaces, and a name may be anything.
+	out, err = link("/orders?at={{ event.at }}&name={{ customer.name }}", "en", "UTC",
+		map[string]any{"event.at": time.Date(2027, 1, 2, 12, 0, 0, 0, time.UTC), "customer.name": "a&to=b+c"})
+	if err != nil || !notify.Leads(out) || out != "/orders?at=2%20January%202027%2C%2012%3A00%20UTC&name=a%26to%3Db%2Bc" {
 		t.Errorf("got %q, %v", out, err)
 	}
 }

@@ -55,13 +55,11 @@ const (
 	mostRules      = 200
 	mostReminders  = 100 // of one person
 	mostCustomers  = 100 // of one sendNotification
-	mostActions    = 3
 	mostParams     = 50
 	longestName    = 100
 	longestTitle   = 200
 	longestBody    = 2_000
 	longestGroup   = 100
-	longestLabel   = 40
 	longestURL     = 2_048
 	longestNote    = 500
 	longestValue   = 1_000

@@ -12,10 +12,11 @@ import (
 	"kabinet/internal/event"
 	"kabinet/internal/fault"
 	"kabinet/internal/store"
+	"kabinet/internal/viewer"
 )
 
 // Try asks a rule about a fact of a customer and says what he would get.
-// Nothing is kept. Staff only.
+// Nothing is kept. Staff only, who may see customers.
 //
 // Faults: REQUIRED, INVALID_ID, NOT_FOUND, INVALID_VALUE, those of SaveRule for
 // a rule that is not there; UNAUTHENTICATED, FORBIDDEN.
@@ -24,6 +25,9 @@ func (s *Sending) Try(ctx context.Context, in TestNotificationRuleInput) (Tried,
 		return Tried{}, err
 	}
 	row, err := s.ruleTried(ctx, in)
+	if err == nil {
+		err = maySee(ctx, row.Event)
+	}
 	if err != nil {
 		return Tried{}, err
 	}
@@ -53,6 +57,16 @@ func (s *Sending) Try(ctx context.Context, in TestNotificationRuleInput) (Tried,
 		return Tried{}, err
 	}
 	return tried(in, d, why, e), nil
+}
+
+// maySee is nil for those whose roles show customers, and of what moves money
+// their wallets: a text or a condition of one's own asks anything of them.
+func maySee(ctx context.Context, kind string) error {
+	v := viewer.From(ctx)
+	if v.Reach("user", "read") != viewer.ReachAll || kind == (event.WalletChanged{}).Kind() && v.Reach("wallet", "read") != viewer.ReachAll {
+		return fault.ErrForbidden
+	}
+	return nil
 }
 
 func tried(in TestNotificationRuleInput, d *draft, why error, e event.Stored) (t Tried) {

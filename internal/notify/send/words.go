@@ -7,6 +7,7 @@ import (
 
 	"kabinet/internal/fault"
 	"kabinet/internal/locale"
+	"kabinet/internal/notify"
 	"kabinet/internal/notify/template"
 )
 
@@ -66,23 +67,10 @@ func checkLink(text string, known []string, path ...string) error {
 		return err
 	}
 	fixed, _, varies := strings.Cut(text, "{{")
-	if !leads(fixed) || varies && !hostEnded(fixed) {
+	if !notify.Leads(fixed) || varies && !hostEnded(fixed) {
 		return fault.ErrInvalidValue.At(path...)
 	}
 	return nil
-}
-
-// leads says whether an address is one that a notification may lead to: https,
-// or a path of the account.
-func leads(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || strings.ContainsAny(address, " \\\"<>") || u.User != nil {
-		return false
-	}
-	if u.Scheme == "" && u.Host == "" {
-		return strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//")
-	}
-	return u.Scheme == "https" && u.Hostname() != ""
 }
 
 // hostEnded says whether the beginning of an address holds all of its host.
@@ -91,16 +79,12 @@ func hostEnded(address string) bool {
 	return !absolute || strings.ContainsAny(rest, "/?#")
 }
 
-// link fills an address in: each value is escaped.
+// link fills an address in: what each value says is escaped, so that it is one
+// segment of a path, or one value of a query, whatever it holds.
 func link(text, lang, zone string, values map[string]any) (string, error) {
-	escaped := make(map[string]any, len(values))
-	for name, v := range values {
-		if s, is := v.(string); is {
-			v = url.PathEscape(s)
-		}
-		escaped[name] = v
-	}
-	out, _, err := template.FillIn(text, lang, zone, escaped)
+	out, _, err := template.FillInAs(text, lang, zone, values, func(words string) string {
+		return strings.ReplaceAll(url.QueryEscape(words), "+", "%20")
+	})
 	return out, err
 }
 

@@ -78,11 +78,17 @@ func CheckText(text, lang string, known []string, path ...string) error {
 // FillIn fills a text in for a reader. What has no value stays empty; missing
 // are the names of it.
 func FillIn(text, lang, zone string, values map[string]any) (out string, missing []string, err error) {
+	return FillInAs(text, lang, zone, values, nil)
+}
+
+// FillInAs is FillIn with what each value says written as a func gives it; nil:
+// as it is.
+func FillInAs(text, lang, zone string, values map[string]any, as func(words string) string) (out string, missing []string, err error) {
 	parts, err := parse(text)
 	if err != nil {
 		return "", nil, asFault(err)
 	}
-	out, missing = reading{lang, zone}.fill(parts, values)
+	out, missing = reading{lang: lang, zone: zone, as: as}.fill(parts, values)
 	if len(out) > mostText {
 		return "", nil, errTooLarge
 	}

@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,41 +33,45 @@ func set(words string) map[string]bool {
 	return all
 }
 
-// hidden writes each variable over with letters, so that what stays is the HTML
-// as it was written, in its place.
-func hidden(text string) string {
+// A variable, hidden, is x and then as many of these as it is long: no text of
+// ours holds them.
+const filling = '\x01'
+
+// hidden writes over what stands between {{ and }}, as parse reads it, so that
+// what stays is the HTML as it was written, in its place.
+func hidden(text string, spans []span) string {
 	b := []byte(text)
-	for at := 0; ; {
-		open := strings.Index(text[at:], "{{")
-		if open < 0 {
-			return string(b)
+	for _, s := range spans {
+		b[s.from] = 'x'
+		for i := s.from + 1; i < s.to; i++ {
+			b[i] = filling
 		}
-		open += at
-		end := strings.Index(text[open:], "}}")
-		if end < 0 {
-			return string(b)
-		}
-		for i := open; i < open+end+2; i++ {
-			if b[i] != '\n' {
-				b[i] = 'x'
-			}
-		}
-		at = open + end + 2
 	}
+	return string(b)
 }
 
 // page reads HTML from the left to the right.
 type page struct {
 	reader
-	whole bool // a layout
+	whole bool   // a layout
+	forks []span // of conditions, those that are not passed yet
 	open  []string
 	opens []int
 }
 
 // checkHTML refuses HTML that letters may not hold. The error is a *broken.
 func checkHTML(text string, layout bool) error {
+	read := &reader{text: text, line: 1}
+	if _, _, err := read.list(); err != nil {
+		return err
+	}
 	p := &page{reader: reader{text: text, line: 1}, whole: layout}
-	t := html.NewTokenizer(strings.NewReader(hidden(text)))
+	for _, s := range read.spans {
+		if s.fork {
+			p.forks = append(p.forks, s)
+		}
+	}
+	t := html.NewTokenizer(strings.NewReader(hidden(text, read.spans)))
 	for at := 0; ; {
 		kind := t.Next()
 		if kind == html.ErrorToken {
@@ -90,6 +95,10 @@ func (p *page) refuse(at int, what, reason string) error {
 }
 
 func (p *page) token(kind html.TokenType, t *html.Tokenizer, at int) error {
+	forked := p.forked(at, at+len(t.Raw()))
+	if tag := kind == html.StartTagToken || kind == html.SelfClosingTagToken || kind == html.EndTagToken; tag && forked {
+		return p.refuse(at, short(p.text[at:at+len(t.Raw())]), "a condition stands around elements, not inside of a tag")
+	}
 	switch kind {
 	case html.CommentToken:
 		return p.refuse(at, "<!--", "a comment is of no use to whoever reads it")
@@ -108,6 +117,16 @@ func (p *page) token(kind html.TokenType, t *html.Tokenizer, at int) error {
 		return p.opened(at, kind, t)
 	}
 	return nil
+}
+
+// forked says whether a condition begins, turns or ends in a piece of the text:
+// pieces are asked for from the left to the right. In a tag each way through it
+// would be another text than the one that is checked.
+func (p *page) forked(from, to int) (found bool) {
+	for len(p.forks) > 0 && p.forks[0].from < to {
+		found, p.forks = found || p.forks[0].to > from, p.forks[1:]
+	}
+	return found
 }
 
 func (p *page) closed(at int, name string) error {
@@ -149,7 +168,7 @@ func (p *page) attribute(at int, element, name, v string) error {
 			return p.refuse(at, what, "it is of no use in a letter")
 		}
 		return nil
-	case strings.Trim(name, "x") == "": // a variable, hidden
+	case strings.ContainsRune(name, filling): // a variable, hidden
 		return p.refuse(at, "<"+element+" {{ … }}>", "a variable stands in text, or in a value between quotes")
 	case strings.HasPrefix(name, "on"):
 		return p.refuse(at, what, "it would run a program")
@@ -174,13 +193,24 @@ func (p *page) style(at int, what, css, written string) error {
 	if strings.Contains(written, "{{") {
 		return p.refuse(at, what, "variables may not stand in a style sheet")
 	}
+	if named.MatchString(css) {
+		return p.refuse(at, what, "a variable in a style is a value: no part of the name of a property or of a function")
+	}
+	empty := hiddenVariable.ReplaceAllString(css, "")
 	for _, threat := range styleThreat {
-		if strings.Contains(css, threat) {
+		if strings.Contains(css, threat) || strings.Contains(empty, threat) {
 			return p.refuse(at, what, fmt.Sprintf("a style may not hold %s", threat))
 		}
 	}
 	return nil
 }
+
+var (
+	hiddenVariable = regexp.MustCompile(`x\x01+`)
+	// named finds variables in what CSS reads as a name: it would be another one
+	// with each value.
+	named = regexp.MustCompile(`x\x01[\w\x01-]*\s*[(:]|@[\w-]*x\x01`)
+)
 
 // schemeOf is what stands before the colon of an address, as browsers see it:
 // spaces and controls are nothing to them. Empty where there is none.

@@ -71,7 +71,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 // are names without a value that had to be shown. The error is html/template's,
 // where a value cannot stand where it is put.
 func (m *markup) fill(r reading, values map[string]any, ready map[string]template.HTML) (text string, missing []string, err error) {
-	_, missing = r.fill(m.parts, values)
+	missing = r.lacks(m.parts, values)
 	data := make(map[string]any, len(m.slots))
 	for i, p := range m.slots {
 		v, _ := lookup(values, p.name)

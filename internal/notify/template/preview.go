@@ -56,7 +56,7 @@ func sampleValue(name, lang string) any {
 }
 
 func sampleOf(name, lang string) string {
-	return reading{lang, "UTC"}.words(sampleValue(name, lang), "")
+	return reading{lang: lang, zone: "UTC"}.words(sampleValue(name, lang), "")
 }
 
 func samples(names []string, lang string) map[string]any {
@@ -125,7 +125,7 @@ func (t *Templates) shown(ctx context.Context, at place, h *held, in PreviewNoti
 	if err != nil {
 		return Message{}, err
 	}
-	w := wording{Ask: t.made(at, known, in), reading: reading{at.lang, "UTC"}, business: f.business}
+	w := wording{Ask: t.made(at, known, in), reading: reading{lang: at.lang, zone: "UTC"}, business: f.business}
 	if in.TimeZone != nil {
 		w.zone = *in.TimeZone
 	}

@@ -61,7 +61,7 @@ func (t *Templates) RenderIn(ctx context.Context, client *ent.Client, a Ask) (Me
 	if err != nil {
 		return Message{}, err
 	}
-	w := wording{Ask: a, reading: reading{locale.Match(a.Locale), a.TimeZone}, business: f.business}
+	w := wording{Ask: a, reading: reading{lang: locale.Match(a.Locale), zone: a.TimeZone}, business: f.business}
 	at, layout := place{a.Type, a.Channel, w.lang}, place{LayoutType, Email, w.lang}
 	own, frame := f.held[at], f.held[layout]
 	for _, try := range [][2]*held{{own, frame}, {own, nil}, {nil, frame}} {
@@ -160,6 +160,9 @@ func (w wording) message(h, frame *held) (m Message, err error) {
 	}
 	text, more := w.fill(h.text, values)
 	lacks = append(lacks, more...)
+	if len(text) > mostText {
+		return m, errTooLarge
+	}
 	m = Message{Title: headline(title), Text: tidy(text)}
 	if w.Channel != Email {
 		m.Text += w.itemsText()

@@ -281,7 +281,7 @@ func (t *Templates) try(at place, s source, known []string) error {
 	if h.html == nil {
 		return nil
 	}
-	if _, _, err := h.html.fill(reading{at.lang, "UTC"}, samples(known, at.lang), nil); err != nil {
+	if _, _, err := h.html.fill(reading{lang: at.lang, zone: "UTC"}, samples(known, at.lang), nil); err != nil {
 		return asFault(wrongPlace(err), "input", "html")
 	}
 	return nil

@@ -55,8 +55,16 @@ type reader struct {
 	at    int
 	parts int
 	deep  int
+	spans []span
 
 	from, line, start int // where line begins was counted up to from
+}
+
+// span is where something between {{ and }} stands: from its first byte to
+// after its last one. fork is a part of a condition.
+type span struct {
+	from, to int
+	fork     bool
 }
 
 // parse reads a template. The error is a *broken.
@@ -112,7 +120,9 @@ func (r *reader) list() (all []part, closed ending, err error) {
 		if err != nil {
 			return nil, ending{}, err
 		}
-		switch first := words[0].text; {
+		first := words[0].text
+		r.spans = append(r.spans, span{begin, r.at, !words[0].quoted && (first == "if" || first == "else" || first == "end")})
+		switch {
 		case (first == "else" || first == "end") && !words[0].quoted:
 			if len(words) > 1 {
 				return nil, ending{}, r.wrong(words[1].at, "nothing follows "+first)

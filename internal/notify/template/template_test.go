@@ -69,7 +69,7 @@ func TestParseNeverPanics(t *testing.T) {
 			var w *broken
 			return errors.As(err, &w) && w.line >= 1 && w.column >= 1
 		}
-		_, _ = reading{"en", "UTC"}.fill(parts, map[string]any{"a": "{{ a }}"})
+		_, _ = reading{lang: "en", zone: "UTC"}.fill(parts, map[string]any{"a": "{{ a }}"})
 		return checkHTML(b.String(), false) != nil || utf8.ValidString(b.String())
 	}
 	if err := quick.Check(check, &quick.Config{MaxCount: 1000}); err != nil {
@@ -110,7 +110,7 @@ func TestFillIn(t *testing.T) {
 		if err != nil {
 			t.Fatal(c.text, err)
 		}
-		if got, missing := (reading{c.lang, c.zone}).fill(parts, c.values); got != c.want || len(missing) > 0 {
+		if got, missing := (reading{lang: c.lang, zone: c.zone}).fill(parts, c.values); got != c.want || len(missing) > 0 {
 			t.Errorf("%s in %s: got %q, lacking %v, want %q", c.text, c.lang, got, missing, c.want)
 		}
 	}
@@ -137,6 +137,18 @@ func TestHTMLRefused(t *testing.T) { // security J10
 		{"<base href=\"https://evil\">", 1, 1}, {"<!-- hidden -->", 1, 1},
 		{"<p style=\"background:url(https://a)\">x</p>", 1, 1},
 		{"<p style=\"width:expression(alert(1))\">x</p>", 1, 1},
+		// What a form of plural holds does not end it.
+		{`{{ plural business "}}<i title='" "x" }}<script>alert(1)</script>{{ plural business "}}'></i>" "x" }}`, 1, 41},
+		// Each way through a condition is another tag.
+		{`<a href="{{ if note }}/{{ else }}javascript:alert(1){{ end }}">x</a>`, 1, 1},
+		{`<b>{{ if note }}x{{ end }}</b><p style="background:u{{ if note }}{{ end }}rl('https://t/p.gif')">x</p>`, 1, 31},
+		{`<p>x</p{{ if note }}{{ end }}>`, 1, 5},
+		// So is each value, in a name.
+		{`<p style="background:u{{ note }}rl('https://t/p.gif')">x</p>`, 1, 1},
+		{`<p style="background:u{{ note }}('https://t/p.gif')">x</p>`, 1, 1},
+		{`<p style="background:{{ note }} (x)">x</p>`, 1, 1},
+		{`<p style="{{ note }}r: x">x</p>`, 1, 1},
+		{`<p style="color:red;/{{ note }}* x">x</p>`, 1, 1},
 		{"<p>a</div>", 1, 5}, {"<p><b>a</p>", 1, 8}, {"<div>a", 1, 1}, {"</body>", 1, 1},
 	} {
 		if b := broke(t, checkHTML(c.text, false)); b.code != codeHTML || b.line != c.line || b.column != c.column {
@@ -145,6 +157,7 @@ func TestHTMLRefused(t *testing.T) { // security J10
 	}
 	for _, good := range []string{
 		`<p style="color:#fff">Hello, {{ customer.name }}!<br><a href="{{ message.url }}" title="{{ customer.name }}">x</a></p>`,
+		`{{ if note }}<p style="width:{{ n }}px;height: {{ n }}%;color:{{ c }}">{{ plural n "}}" "<b>" }}</p>{{ else }}<br>{{ end }}`,
 		`<a href="https://example.com/?a={{ number }}">x</a><img src="https://example.com/a.png" alt="">`,
 	} {
 		if err := checkHTML(good, false); err != nil {
@@ -168,7 +181,7 @@ func TestHTMLEscapes(t *testing.T) { // security J10
 			t.Fatal(place, err)
 		}
 		for _, name := range hostile {
-			got, _, err := h.html.fill(reading{"en", "UTC"}, map[string]any{"x": name}, nil)
+			got, _, err := h.html.fill(reading{lang: "en", zone: "UTC"}, map[string]any{"x": name}, nil)
 			if err != nil {
 				t.Errorf("%s of %q: %v", place, name, err)
 				continue
@@ -192,7 +205,7 @@ func TestLayoutsAreGood(t *testing.T) {
 			t.Errorf("%s: %v", lang, err)
 		}
 		w := wording{Ask: Ask{Type: "order.shipped", Channel: Email, Title: "<b>Hi</b>\r\nBcc: x", Body: "One\n\nTwo & <i>", URL: "https://shop.example/orders/1", Name: "A",
-			UnsubscribeURL: "https://shop.example/u?t=1&x=2", PreferencesURL: "https://shop.example/p"}, reading: reading{lang, "UTC"}, business: "Shop"}
+			UnsubscribeURL: "https://shop.example/u?t=1&x=2", PreferencesURL: "https://shop.example/p"}, reading: reading{lang: lang, zone: "UTC"}, business: "Shop"}
 		m, err := w.message(builtInOf(place{"order.shipped", Email, lang}), builtInOf(at))
 		if err != nil {
 			t.Fatal(err)
@@ -215,7 +228,7 @@ func TestLayoutsAreGood(t *testing.T) {
 func TestLongBodiesStayWhole(t *testing.T) {
 	t.Parallel()
 	body := strings.Repeat("word ", 1000) + "end"
-	w := wording{Ask: Ask{Channel: Email, Title: "x", Body: body, URL: "https://shop.example/" + strings.Repeat("a", 1500)}, reading: reading{"en", "UTC"}}
+	w := wording{Ask: Ask{Channel: Email, Title: "x", Body: body, URL: "https://shop.example/" + strings.Repeat("a", 1500)}, reading: reading{lang: "en", zone: "UTC"}}
 	m, err := w.message(builtInOf(place{"order.paid", Email, "en"}), builtInOf(place{LayoutType, Email, "en"}))
 	if err != nil || !strings.Contains(m.Text, body) || !strings.Contains(m.HTML, body) || !strings.Contains(m.Text, w.URL) || !strings.Contains(m.HTML, w.URL) {
 		t.Errorf("the letter is not whole: %v", err)
@@ -231,11 +244,39 @@ func TestLettersAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	values := map[string]any{"x": strings.Repeat("ж", 1_000_000)}
-	if _, _, err := h.html.fill(reading{"en", "UTC"}, values, nil); err == nil {
+	if _, _, err := h.html.fill(reading{lang: "en", zone: "UTC"}, values, nil); err == nil {
 		t.Error("a letter of a megabyte was made")
 	}
-	w := wording{Ask: Ask{Channel: SMS, Params: values}, reading: reading{"en", "UTC"}}
+	w := wording{Ask: Ask{Channel: SMS, Params: values}, reading: reading{lang: "en", zone: "UTC"}}
 	if _, err := w.message(h, nil); !errors.Is(err, errTooLarge) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestWhatIsTooLongIsNotMade fills in what would be a hundred times as long as a
+// text may be: it ends where it is too long, and still says what is missing of
+// HTML.
+func TestWhatIsTooLongIsNotMade(t *testing.T) {
+	t.Parallel()
+	r, body := reading{lang: "en", zone: "UTC"}, map[string]any{"message.body": ours(strings.Repeat("ж", 5_000))}
+	parts, err := parse(strings.Repeat("{{ message.body }}", 900))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := r.fill(parts, body); len(text) <= mostText || len(text) > mostText+10_000 {
+		t.Errorf("%d bytes were made", len(text))
+	}
+	if _, _, err := FillIn(strings.Repeat("{{ message.body }}", 900), "en", "UTC", body); !errors.Is(err, errTooLarge) {
+		t.Errorf("got %v", err)
+	}
+	h, err := prepare(source{text: strings.Repeat("{{ message.body }}", 900), html: strings.Repeat("<p>{{ message.body }}</p>", 15) + "{{ if message.body }}{{ note }}{{ end }}"}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, missing, err := h.html.fill(r, body, nil); err != nil || len(missing) != 1 || missing[0] != "note" {
+		t.Errorf("missing %v, %v", missing, err)
+	}
+	if _, err := (wording{Ask: Ask{Channel: Email, Body: strings.Repeat("ж", 5_000)}, reading: r}).message(h, nil); !errors.Is(err, errTooLarge) {
+		t.Errorf("a letter: %v", err)
 	}
 }

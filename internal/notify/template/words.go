@@ -22,6 +22,15 @@ import (
 type reading struct {
 	lang string
 	zone string
+	as   func(words string) string // what becomes of each value of a text; nil: nothing
+}
+
+// escaped is what a value says as it stands in a text.
+func (r reading) escaped(words string) string {
+	if r.as == nil {
+		return words
+	}
+	return r.as(words)
 }
 
 // filters are how a value may be shown.
@@ -256,29 +265,38 @@ func lookup(values map[string]any, name string) (any, bool) {
 }
 
 // fill puts values in. missing are names without a value that had to be shown.
+// A text that is longer than mostText is not written to its end: it is of no
+// use to anybody.
 func (r reading) fill(all []part, values map[string]any) (text string, missing []string) {
 	var b strings.Builder
 	r.into(&b, all, values, &missing)
 	return b.String(), missing
 }
 
+// lacks are the names that fill would find missing.
+func (r reading) lacks(all []part, values map[string]any) (missing []string) {
+	r.into(nil, all, values, &missing)
+	return missing
+}
+
 func (r reading) into(b *strings.Builder, all []part, values map[string]any, missing *[]string) {
 	for _, p := range all {
+		if b != nil && b.Len() > mostText {
+			return
+		}
 		v, there := lookup(values, p.name)
-		switch p.kind {
-		case plain:
+		if !there && (p.kind == value || p.kind == plural) {
+			*missing = append(*missing, p.name)
+		}
+		switch {
+		case b == nil && p.kind != choice: // what is missing was all that was asked
+		case p.kind == plain:
 			b.WriteString(p.text)
-		case value:
-			if !there {
-				*missing = append(*missing, p.name)
-			}
-			b.WriteString(r.words(v, p.as))
-		case plural:
-			if !there {
-				*missing = append(*missing, p.name)
-			}
-			b.WriteString(r.form(v, p.forms))
-		case choice:
+		case p.kind == value:
+			b.WriteString(r.escaped(r.words(v, p.as)))
+		case p.kind == plural:
+			b.WriteString(r.escaped(r.form(v, p.forms)))
+		default:
 			if has(v) {
 				r.into(b, p.then, values, missing)
 			} else {

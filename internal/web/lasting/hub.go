@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -38,6 +39,7 @@ type Options struct {
 	// Ended tells which sessions are over, and whether the client may come
 	// back by itself. Nil: sessions are not watched.
 	Ended func(context.Context, []uuid.UUID) (map[uuid.UUID]bool, error)
+	Now   func() time.Time // nil: time.Now
 	Log   *slog.Logger
 }
 
@@ -54,6 +56,9 @@ type Hub struct {
 
 // New makes a hub; Watch looks after the sessions, Shutdown ends it.
 func New(o Options) *Hub {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return &Hub{Options: o, slots: map[Conn]string{}, counts: map[string]int{}}
 }
 

@@ -60,7 +60,7 @@ func (c *conn) init(payload json.RawMessage) {
 	c.hello = hello
 	who, err := c.signIn(hello)
 	if err != nil {
-		c.refuse(err)
+		c.refuse(who.SessionID, err)
 		return
 	}
 	if who.UserID != uuid.Nil && !c.t.Hub.Admit(c, who.UserID) {
@@ -117,12 +117,19 @@ func parseHello(payload json.RawMessage) (Hello, bool) {
 	return h, true
 }
 
-// refuse closes the socket for a sign-in that failed. The stock client comes
-// back after 4403 and 1013, later each time, and not after 4400 and 4401.
-func (c *conn) refuse(err error) {
+// refuse closes the socket for a sign-in that failed, of a session where that
+// is known. The stock client comes back after 4403 and 1013, later each time,
+// and not after 4400 and 4401.
+func (c *conn) refuse(session uuid.UUID, err error) {
+	if fault.KindOf(err) == fault.Unauthenticated {
+		mayComeBack, unknown := c.t.Hub.MayComeBack(context.Background(), session)
+		if unknown == nil {
+			c.End(mayComeBack)
+			return
+		}
+		err = unknown
+	}
 	switch fault.KindOf(err) {
-	case fault.Unauthenticated:
-		c.close(CloseUnauthorized, "Unauthorized")
 	case fault.Locked:
 		c.close(CloseForbidden, "Forbidden")
 	case fault.Invalid, fault.NotFound, fault.Forbidden, fault.Refused:
@@ -132,9 +139,12 @@ func (c *conn) refuse(err error) {
 		if fault.KindOf(err) == fault.Internal && !c.isClosing() {
 			c.t.Log.Error("sign-in on a socket failed", "requestId", c.caller.RequestID, "error", err)
 		}
-		c.close(CloseTryLater, "Try again later")
+		c.tryLater()
 	}
 }
+
+// tryLater closes the socket because a part we need is down.
+func (c *conn) tryLater() { c.close(CloseTryLater, "Try again later") }
 
 func (c *conn) pong(payload json.RawMessage) {
 	if len(payload) == 0 {

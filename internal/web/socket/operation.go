@@ -7,11 +7,13 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"kabinet/internal/fault"
 	"kabinet/internal/viewer"
+	"kabinet/internal/web/lasting"
 	"kabinet/internal/web/wire"
 )
 
@@ -52,9 +54,10 @@ func (op *operation) run(params *graphql.RawParams, who viewer.Viewer, hello Hel
 	}
 	stream := rc.Operation.Operation == ast.Subscription
 	hello.Passive = stream
+	session := who.SessionID
 	who, err := c.caller.SignIn(ctx, hello)
 	if err != nil {
-		op.signedOut(err)
+		op.signedOut(session, stream, err)
 		return
 	}
 	who.RequestID = hello.RequestID
@@ -127,12 +130,16 @@ func (op *operation) follow(ctx context.Context, responses graphql.ResponseHandl
 			break
 		}
 		out.Errors += len(resp.Errors)
+		if lasting.Away(resp.Errors...) {
+			op.c.tryLater()
+			return
+		}
 		if resp.Data == nil && len(resp.Errors) > 0 {
 			op.fail(resp.Errors...)
 			return
 		}
 		if may, err := op.c.t.Hub.StillMay(op.ctx, op.c); err != nil {
-			op.signedOut(err)
+			op.signedOut(op.c.Viewer().SessionID, true, err)
 			return
 		} else if !may { // not told what came after
 			return
@@ -141,22 +148,33 @@ func (op *operation) follow(ctx context.Context, responses graphql.ResponseHandl
 	}
 	if err := ended(); err != nil {
 		out.Errors++
-		op.fail(op.c.exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)}).Errors...)
+		errs := op.c.exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)}).Errors
+		if lasting.Away(errs...) {
+			op.c.tryLater()
+		} else {
+			op.fail(errs...)
+		}
 		return
 	}
 	op.complete()
 }
 
-// signedOut ends the socket, unless the sign-in could not be looked up now.
-func (op *operation) signedOut(err error) {
+// signedOut ends the socket. Where the sign-in could not be looked up now, it
+// stays for a query, which hears so; a stream would be over for good.
+func (op *operation) signedOut(session uuid.UUID, stream bool, err error) {
 	switch fault.KindOf(err) {
 	case fault.Internal, fault.Unavailable, fault.TooMany:
-		if op.ctx.Err() == nil {
-			op.c.t.Log.Error("sign-in on a socket failed", "requestId", op.c.caller.RequestID, "error", err)
+		if op.ctx.Err() != nil { // the client does not wait for it any more
+			return
+		}
+		op.c.t.Log.Error("sign-in on a socket failed", "requestId", op.c.caller.RequestID, "error", err)
+		if stream {
+			op.c.tryLater()
+			return
 		}
 		op.fail(wire.Refusal(fault.ErrUnavailable, "the session cannot be checked now"))
 	default:
-		op.c.refuse(err)
+		op.c.refuse(session, err)
 	}
 }
 

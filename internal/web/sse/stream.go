@@ -16,6 +16,7 @@ import (
 
 	"kabinet/internal/fault"
 	"kabinet/internal/viewer"
+	"kabinet/internal/web/lasting"
 	"kabinet/internal/web/wire"
 )
 
@@ -118,7 +119,8 @@ func (s *stream) tick() {
 	}
 }
 
-// follow sends what comes, until its source or its client ends it.
+// follow sends what comes, until its source or its client ends it. It breaks
+// the connection off, and completes nothing, when a part we need is down.
 func (s *stream) follow(ctx context.Context, responses graphql.ResponseHandler, ended func() error, out Outcome) {
 	s.t.Count(1)
 	defer func() {
@@ -137,13 +139,15 @@ func (s *stream) follow(ctx context.Context, responses graphql.ResponseHandler, 
 			break
 		}
 		out.Errors += len(resp.Errors)
+		if lasting.Away(resp.Errors...) {
+			return
+		}
 		if resp.Data == nil && len(resp.Errors) > 0 {
 			s.fail(resp.Errors...)
 			return
 		}
 		if may, err := s.t.Hub.StillMay(ctx, s); err != nil {
 			s.t.Log.Error("sign-in on an event stream failed", "requestId", s.caller.Viewer.RequestID, "error", err)
-			s.fail(wire.Refusal(fault.ErrUnavailable, "the session cannot be checked now"))
 			return
 		} else if !may { // not told what came after
 			<-ctx.Done()
@@ -153,7 +157,9 @@ func (s *stream) follow(ctx context.Context, responses graphql.ResponseHandler, 
 	}
 	if err := ended(); err != nil {
 		out.Errors++
-		s.fail(s.exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)}).Errors...)
+		if errs := s.exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)}).Errors; !lasting.Away(errs...) {
+			s.fail(errs...)
+		}
 		return
 	}
 	s.finish(wire.AppendComplete(nil))

@@ -118,6 +118,9 @@ func (s *Schema) stream(ctx context.Context, op *graphql.OperationContext) graph
 			if !more {
 				return nil
 			}
+			if whole, is := v.(*graphql.Response); is {
+				return whole
+			}
 			data, _ := json.Marshal(map[string]any{f.Alias: v})
 			return &graphql.Response{Data: data}
 		case <-ctx.Done():

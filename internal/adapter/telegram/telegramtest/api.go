@@ -1,19 +1,18 @@
-// Package telegramtest is Telegram's Bot API on this machine, for tests: chats
-// that a bot sends to, people who say things to it, by long polling and by
-// webhook.
+// Package telegramtest is telegram.Pretend with what tests need beside it: what
+// was sent so far, waiting for more, and answers that say no.
 package telegramtest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"kabinet/internal/adapter/telegram"
 )
 
 // Token is the token of the bot.
@@ -27,36 +26,25 @@ type API struct {
 	URL string
 
 	t       testing.TB
+	bot     *telegram.Pretend
 	mu      sync.Mutex
-	changed chan struct{} // closed and made anew at every change
-	next    int64
-	updates []map[string]any
+	changed chan struct{} // closed and made anew at every message
 	sent    []Sent
-	hook    struct{ url, secret string }
 	answers map[string]map[string]any // by method: in place of what it would answer
-	polls   map[string]int            // by who polls at once
+	polls   int                       // who polls at once
 	most    int
 }
 
 // Sent is a message of the bot.
-type Sent struct {
-	Chat    string
-	Text    string
-	Button  string // the address of its button
-	Label   string
-	Mode    string
-	Preview bool
-}
+type Sent telegram.Sent
 
 // New starts one; it ends with the test.
 func New(t testing.TB) *API {
 	t.Helper()
-	a := &API{t: t, changed: make(chan struct{}), next: 1, answers: map[string]map[string]any{}, polls: map[string]int{}}
+	a := &API{t: t, changed: make(chan struct{}), answers: map[string]map[string]any{}}
+	a.bot = telegram.NewPretend(Token, Name, a.took)
 	srv := httptest.NewServer(a)
 	t.Cleanup(func() {
-		a.mu.Lock()
-		a.wake()
-		a.mu.Unlock()
 		srv.CloseClientConnections()
 		srv.Close()
 	})
@@ -64,12 +52,19 @@ func New(t testing.TB) *API {
 	return a
 }
 
-func (a *API) wake() { close(a.changed); a.changed = make(chan struct{}) }
+func (a *API) took(s telegram.Sent) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sent = append(a.sent, Sent(s))
+	close(a.changed)
+	a.changed = make(chan struct{})
+}
 
 // Say is a person saying something to the bot in a chat of his own.
-func (a *API) Say(chat int64, text string) {
-	a.Update(map[string]any{"message": map[string]any{"message_id": 1, "date": 1, "text": text,
-		"chat": map[string]any{"id": chat, "type": "private"}, "from": Person(chat)}})
+func (a *API) Say(chat int64, text string) { a.must(a.bot.Say(speaker(chat), text)) }
+
+func speaker(chat int64) telegram.Speaker {
+	return telegram.Speaker{Chat: chat, Name: "vera" + strconv.FormatInt(chat, 10), Language: "ru"}
 }
 
 // Block is a person blocking the bot.
@@ -80,41 +75,14 @@ func (a *API) Block(chat int64) {
 }
 
 // Person is who is at a chat.
-func Person(chat int64) map[string]any {
-	return map[string]any{"id": chat, "is_bot": false, "first_name": "Vera", "username": "vera" + strconv.FormatInt(chat, 10), "language_code": "ru"}
-}
+func Person(chat int64) map[string]any { return speaker(chat).User() }
 
 // Update puts an update into the queue, and calls the webhook where one is set.
-func (a *API) Update(u map[string]any) {
-	a.mu.Lock()
-	u["update_id"] = a.next
-	a.next++
-	url, secret := a.hook.url, a.hook.secret
-	if url == "" {
-		a.updates = append(a.updates, u)
-	}
-	a.wake()
-	a.mu.Unlock()
-	if url == "" {
-		return
-	}
-	body, err := json.Marshal(u)
+func (a *API) Update(u map[string]any) { a.must(a.bot.Update(u)) }
+
+func (a *API) must(err error) {
 	if err != nil {
-		a.t.Fatal(err)
-	}
-	req, err := http.NewRequest(http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Telegram-Bot-Api-Secret-Token", secret)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	_ = resp.Body.Close()
-	if resp.StatusCode/100 != 2 {
-		a.t.Errorf("the webhook answered %s", resp.Status)
+		a.t.Error(err)
 	}
 }
 
@@ -164,121 +132,26 @@ func (a *API) AtOnce() int {
 }
 
 // Hook is where the bot wants to be called.
-func (a *API) Hook() (url, secret string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.hook.url, a.hook.secret
-}
+func (a *API) Hook() (url, secret string) { return a.bot.Hook() }
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	method, ok := strings.CutPrefix(r.URL.Path, "/bot"+Token+"/")
-	if !ok {
-		fail(w, http.StatusUnauthorized, "Unauthorized", nil)
-		return
-	}
-	_ = r.ParseMultipartForm(1 << 20)
+	method, _ := a.bot.Method(r)
 	a.mu.Lock()
 	answer := a.answers[method]
+	if method == "getUpdates" {
+		a.polls++
+		a.most = max(a.most, a.polls)
+		defer func() { a.mu.Lock(); a.polls--; a.mu.Unlock() }()
+	}
 	a.mu.Unlock()
-	if answer != nil {
-		code, _ := answer["error_code"].(int)
-		w.WriteHeader(code)
-		_ = json.NewEncoder(w).Encode(answer)
+	if answer == nil {
+		a.bot.ServeHTTP(w, r)
 		return
 	}
-	switch method {
-	case "getMe":
-		give(w, map[string]any{"id": 123456789, "is_bot": true, "first_name": "Kabinet", "username": Name})
-	case "setWebhook":
-		a.mu.Lock()
-		a.hook.url, a.hook.secret = r.FormValue("url"), r.FormValue("secret_token")
-		a.wake()
-		a.mu.Unlock()
-		give(w, true)
-	case "deleteWebhook":
-		a.mu.Lock()
-		a.hook.url, a.hook.secret = "", ""
-		a.mu.Unlock()
-		give(w, true)
-	case "getUpdates":
-		a.getUpdates(w, r)
-	case "sendMessage":
-		a.sendMessage(w, r)
-	default:
-		fail(w, http.StatusNotFound, "Not Found: method not found", nil)
-	}
-}
-
-func (a *API) getUpdates(w http.ResponseWriter, r *http.Request) {
-	offset, _ := strconv.ParseInt(r.FormValue("offset"), 10, 64)
-	seconds, _ := strconv.Atoi(r.FormValue("timeout"))
-	a.mu.Lock()
-	a.polls["now"]++
-	a.most = max(a.most, a.polls["now"])
-	a.mu.Unlock()
-	defer func() { a.mu.Lock(); a.polls["now"]--; a.mu.Unlock() }()
-	end := time.After(time.Duration(seconds) * time.Second)
-	for {
-		a.mu.Lock()
-		var list []map[string]any
-		var left []map[string]any
-		for _, u := range a.updates {
-			if u["update_id"].(int64) >= offset { // what is before was taken
-				list, left = append(list, u), append(left, u)
-			}
-		}
-		a.updates = left
-		changed := a.changed
-		a.mu.Unlock()
-		if len(list) > 0 {
-			give(w, list)
-			return
-		}
-		select {
-		case <-changed:
-		case <-end:
-			give(w, []any{})
-			return
-		case <-r.Context().Done():
-			return
-		}
-	}
-}
-
-func (a *API) sendMessage(w http.ResponseWriter, r *http.Request) {
-	s := Sent{Chat: r.FormValue("chat_id"), Text: r.FormValue("text"), Mode: r.FormValue("parse_mode"), Preview: !strings.Contains(r.FormValue("link_preview_options"), `"is_disabled":true`)}
-	var markup struct {
-		Keyboard [][]struct{ Text, URL string } `json:"inline_keyboard"`
-	}
-	if raw := r.FormValue("reply_markup"); raw != "" {
-		if err := json.Unmarshal([]byte(raw), &markup); err != nil {
-			fail(w, http.StatusBadRequest, "Bad Request: can't parse reply keyboard markup", nil)
-			return
-		}
-		s.Button, s.Label = markup.Keyboard[0][0].URL, markup.Keyboard[0][0].Text
-	}
-	if s.Text == "" || len([]rune(s.Text)) > 20_000 {
-		fail(w, http.StatusBadRequest, "Bad Request: message text is empty", nil)
-		return
-	}
-	a.mu.Lock()
-	a.sent = append(a.sent, s)
-	n := len(a.sent)
-	a.wake()
-	a.mu.Unlock()
-	id, _ := strconv.ParseInt(s.Chat, 10, 64)
-	give(w, map[string]any{"message_id": n, "date": 1, "chat": map[string]any{"id": id, "type": "private"}, "text": s.Text})
-}
-
-func give(w http.ResponseWriter, result any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"ok": true, "result": result})
-}
-
-func fail(w http.ResponseWriter, code int, text string, more map[string]any) {
+	code, _ := answer["error_code"].(int)
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(Refusal(code, text, more))
+	_ = json.NewEncoder(w).Encode(answer)
 }
 
 // Refusal is an answer that says no; more are its parameters, such as retry_after.
