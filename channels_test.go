@@ -54,7 +54,7 @@ func registers(b *pushtest.Browser) string {
 func TestChannelsTell(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
-		w := newWorldOf(t, db, map[string]string{"KABINET_TELEGRAM_TOKEN": telegramtest.Token, "KABINET_WEBHOOK_ALLOW": "127.0.0.0/8", "KABINET_PUSH_CONTACT": "ops@example.com"}, nil)
+		w := newWorldOf(t, db, map[string]string{"KABINET_TELEGRAM_TOKEN": telegramtest.Token, "KABINET_PUSH_ALLOW": "127.0.0.0/8", "KABINET_PUSH_CONTACT": "ops@example.com"}, nil)
 		service := pushtest.New(t, time.Now) // signatures go by the clock of the machine
 		browser := service.Subscribe(t)
 		ctx, stop := context.WithCancel(context.Background())
@@ -92,6 +92,17 @@ func TestChannelsTell(t *testing.T) {
 			t.Errorf("%d came to a browser that is not his", n)
 		}
 	})
+}
+
+// What staff's webhooks may call is nothing that a customer may have called.
+func TestPushStaysOutside(t *testing.T) {
+	t.Parallel()
+	w := newWorldOf(t, storetest.Open(t), map[string]string{"KABINET_WEBHOOK_ALLOW": "127.0.0.0/8"}, nil)
+	service := pushtest.New(t, time.Now)
+	query := registers(service.Subscribe(t))
+	if got := fmt.Sprint(w.send(t, step{name: query, as: "bob"}, query)); !strings.Contains(got, "PUSH_ADDRESS_REFUSED") {
+		t.Error(got)
+	}
 }
 
 // Of two instances one asks Telegram, and when it ends the other goes on.

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	netmail "net/mail"
@@ -59,7 +61,7 @@ func TestNotificationLetters(t *testing.T) {
 			t.Errorf("%s: %s", header.Get("Content-Type"), l.Text)
 		}
 		if got := w.newest(t, "alice", "EMAIL", "status provider address attempts { provider failure }"); !strings.Contains(got, `"status":"SENT"`) || !strings.Contains(got, `"provider":"smtp-fallback"`) ||
-			!strings.Contains(got, `"a***@example.com"`) || strings.Contains(got, "alice@") || !strings.Contains(got, `"FAILED"`) {
+			!strings.Contains(got, `"a***@example.com"`) || strings.Contains(got, "alice@") || !strings.Contains(got, `"CONNECTION"`) {
 			t.Error(got)
 		}
 		link, err := url.Parse(strings.Trim(header.Get("List-Unsubscribe"), "<>"))
@@ -75,6 +77,69 @@ func TestNotificationLetters(t *testing.T) {
 			t.Errorf("%d letters after one click", len(all))
 		}
 	})
+}
+
+// A server that does not like us is no word on the letter, and the next one is
+// asked; one that knows no such mailbox ends it. The code is on record.
+func TestNotificationLettersRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		said  string // to RCPT
+		wants []string
+	}{
+		"us":          {"", []string{`"SENT"`, `"smtp-fallback"`, `"status":550`, `"failure":"STATUS"`}},
+		"the mailbox": {"550 5.1.1 no such user", []string{`"DEAD"`, `"reason":"GONE"`, `"status":550`, `"failure":"GONE"`}},
+		"its owner":   {"550 5.7.1 not from you", []string{`"DEAD"`, `"reason":"REFUSED"`, `"status":550`, `"failure":"REFUSED"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := newMailbox(t)
+			w := newWorldOf(t, storetest.Open(t), map[string]string{
+				"KABINET_SMTP_URL": "smtp://" + rudeServer(t, c.said) + "?tls=none", "KABINET_MAIL_FROM": "Shop <account@shop.example>", "KABINET_SMTP_FALLBACK_URL": "smtp://" + out.addr,
+			}, nil)
+			w.ordersTea(t, "alice")
+			got := w.newest(t, "alice", "EMAIL", "status reason provider attempts { provider status failure }")
+			for _, want := range c.wants {
+				if !strings.Contains(got, want) {
+					t.Errorf("nothing of %s in %s", want, got)
+				}
+			}
+		})
+	}
+}
+
+// rudeServer is a mail server that refuses the recipient, or else the sender.
+func rudeServer(t *testing.T, recipient string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	talk := func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		_, _ = fmt.Fprint(c, "220 mx.example ready\r\n")
+		for in := bufio.NewScanner(c); in.Scan(); {
+			answer := "250 2.0.0 fine"
+			switch word := strings.ToUpper(in.Text()); {
+			case strings.HasPrefix(word, "EHLO"):
+				answer = "250-mx.example\r\n250 ENHANCEDSTATUSCODES"
+			case strings.HasPrefix(word, "MAIL") && recipient == "":
+				answer = "550 5.7.1 this account is suspended"
+			case strings.HasPrefix(word, "RCPT"):
+				answer = recipient
+			case word == "QUIT":
+				answer = "221 2.0.0 bye"
+			}
+			_, _ = fmt.Fprint(c, answer+"\r\n")
+		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go talk(c)
+		}
+	}()
+	return l.Addr().String()
 }
 
 // otherSide is whom signed messages go to: it believes what is signed,

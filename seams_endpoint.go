@@ -34,7 +34,7 @@ const (
 // newEndpoints builds where people are reached beside mail and phone, and the
 // bot that hears their codes.
 func (k *kabinet) newEndpoints(sealer *store.Sealer) (*endpoint.Endpoints, error) {
-	guard := &hook.Guard{Allow: k.cfg.WebhookAllow}
+	guard := &hook.Guard{Allow: k.cfg.PushAllow} // what customers type in: never the networks that staff's webhooks may go to
 	s := k.cfg.Session
 	e := &endpoint.Endpoints{
 		Store: k.store, Sealer: sealer, Locale: k.cfg.Locale, Guard: guard.Check,

@@ -168,6 +168,6 @@ func (k *kabinet) notifyHousework(batch func(do func(context.Context, int) (int,
 		{Name: "remind-people", Every: time.Minute, Do: batch(k.sending.RemindersDue)},
 		{Name: "send-deliveries", Every: 5 * time.Second, Do: batch(k.deliveries.Due)},
 		{Name: "trim-deliveries", Every: time.Hour, Do: batch(k.deliveries.TrimDue)},
-		{Name: "tidy-endpoints", Every: time.Minute, Do: batch(k.endpoints.TidyDue)},
+		{Name: "tidy-endpoints", Every: time.Hour, Do: batch(k.endpoints.TidyDue)},
 	}
 }

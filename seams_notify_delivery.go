@@ -27,7 +27,7 @@ import (
 
 // Messages to customers: who takes them, and what providers say of them.
 
-// deliveriesAtOnce is how many messages an instance sends side by side.
+// deliveriesAtOnce is how many messages of a queue an instance sends side by side.
 const deliveriesAtOnce = 16
 
 const (
@@ -70,11 +70,26 @@ func (k *kabinet) deliverySends(p parts) error {
 func (k *kabinet) mailProvider(name string, send mail.Sender) delivery.Provider {
 	return delivery.Provider{Name: name, Channel: "EMAIL", Timeout: mailPatience, Send: func(ctx context.Context, m delivery.Message) (delivery.Reply, error) {
 		err := send(ctx, mail.Message{To: m.To, Subject: m.Title, Text: m.Text, HTML: m.HTML, ID: m.ID, Unsubscribe: m.UnsubscribeURL, ReturnTo: k.returnPath(m.ID)})
-		if errors.Is(err, mail.ErrPermanent) {
-			err = errors.Join(delivery.ErrPermanent, err)
-		}
-		return delivery.Reply{}, err
+		return delivery.Reply{}, letterFailed(err)
 	}}
+}
+
+// letterFailed says a mail server's no in delivery's words. What it does not like
+// about the recipient is so at every server; what it does not like about us, or
+// about the letter, another one may not mind.
+func letterFailed(err error) error {
+	var said mail.Refused
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &said) && said.Status > 0:
+		return failedBy(err, said.Status, "STATUS", said.Gone, said.Recipient && said.Status >= 500, 0)
+	case errors.Is(err, mail.ErrPermanent): // it is no letter
+		return errors.Join(delivery.ErrPermanent, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return failedBy(err, 0, "CONNECTION", false, false, 0)
 }
 
 // hookProviders hand messages to addresses of the business by signed requests.
@@ -162,6 +177,9 @@ func (k *kabinet) withDeliveryHook(routes map[string]http.Handler) map[string]ht
 // largestWord is how many bytes a provider's word on a message may have.
 const largestWord = 16 << 10
 
+// sayAgain is after how many seconds a word that came too early is worth saying again.
+const sayAgain = "10"
+
 // hearDelivery takes one word of a provider: 2xx says that it is kept and need
 // not be sent again, and so does 404, that the message is none of ours.
 func (k *kabinet) hearDelivery(w http.ResponseWriter, r *http.Request) {
@@ -181,6 +199,9 @@ func (k *kabinet) hearDelivery(w http.ResponseWriter, r *http.Request) {
 	}
 	found, err := k.deliveries.Hear(viewer.With(r.Context(), viewer.Viewer{Locale: k.cfg.Locale}), said)
 	switch {
+	case errors.Is(err, delivery.ErrTooEarly):
+		w.Header().Set("Retry-After", sayAgain)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	case fault.KindOf(err) == fault.Unavailable:
 		w.WriteHeader(http.StatusServiceUnavailable)
 	case err != nil:
@@ -224,6 +245,7 @@ const (
 
 // returnPath is where is told that a letter did not arrive; empty: its sender.
 func (k *kabinet) returnPath(id string) string {
+	id = delivery.BareID(id)
 	local, domain, ok := strings.Cut(k.cfg.MailIn.Address, "@")
 	_, ours, _ := strings.Cut(strings.Trim(k.cfg.Mail.From[strings.LastIndexByte(k.cfg.Mail.From, '<')+1:], "> "), "@")
 	if !ok || !strings.EqualFold(domain, ours) { // a return path of another domain than the sender's would look forged
@@ -239,7 +261,7 @@ func (k *kabinet) returnPath(id string) string {
 
 // letterReturned hears that a letter came back to an address of ours; behind is
 // what stands behind its +. found is false where it names no letter that was sent.
-func (k *kabinet) letterReturned(ctx context.Context, tx *store.Tx, behind string, final bool) (found bool, err error) {
+func (k *kabinet) letterReturned(ctx context.Context, tx *store.Tx, behind string, final, gone bool) (found bool, err error) {
 	suffix, mac, ok := strings.Cut(strings.TrimPrefix(behind, returnMark), "-")
 	given, bad := returnAlphabet.DecodeString(mac)
 	if !ok || bad != nil || len(given) != returnBytes || !strings.HasPrefix(behind, returnMark) {
@@ -251,7 +273,7 @@ func (k *kabinet) letterReturned(ctx context.Context, tx *store.Tx, behind strin
 	}
 	for _, kept := range k.deliveries.Sealer.MACs(id.String(), returnPlace) {
 		if hmac.Equal(kept[:returnBytes], given) {
-			return k.deliveries.Returned(ctx, tx, id.UUID, final)
+			return k.deliveries.Returned(ctx, tx, id.UUID, final, gone)
 		}
 	}
 	return false, nil

@@ -134,7 +134,7 @@ func (k *kabinet) takeLetter(ctx context.Context, raw []byte, to []string, nullP
 	if l.Report != nil {
 		in.Report = &post.Report{}
 		for _, r := range l.Report.Recipients {
-			in.Report.Recipients = append(in.Report.Recipients, post.Failure{Address: r.Address, Final: r.Final()})
+			in.Report.Recipients = append(in.Report.Recipients, post.Failure{Address: r.Address, Final: r.Final(), Gone: r.Gone()})
 		}
 	}
 	switch verdict := l.Verdict(k.cfg.MailIn.Trusted); {

@@ -55,7 +55,11 @@ func (k *kabinet) work(p parts) (*job.Client, error) {
 	k.bot.Work(workers)
 	k.deliveries.Work(workers)
 	k.sending.Work(workers)
-	return job.New(k.store, job.Options{Workers: workers, Queues: map[string]int{webhook.Queue: webhooksAtOnce, bot.Queue: botsAtOnce, delivery.Queue: deliveriesAtOnce}, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
+	queues := map[string]int{webhook.Queue: webhooksAtOnce, bot.Queue: botsAtOnce}
+	for _, name := range delivery.Queues {
+		queues[name] = deliveriesAtOnce
+	}
+	return job.New(k.store, job.Options{Workers: workers, Queues: queues, Periodic: job.Chores(workers, k.housework()...), Log: k.log})
 }
 
 // housework is what is done by the clock.

@@ -328,9 +328,6 @@ func (k *kabinet) prepare(ctx context.Context, p parts) (err error) {
 		return err
 	}
 	o := k.edgeOptions(p.trusted)
-	if o.Registry, err = k.deliveryMetrics(); err != nil {
-		return err
-	}
 	if o.Routes, err = k.payments(); err != nil {
 		return err
 	}

@@ -175,7 +175,7 @@ func (w *world) settle(t testing.TB) {
 		check(t, untilDone(ctx, w.app.surveys.Due))
 		check(t, untilDone(ctx, w.app.deliveries.Due))
 		const events = `SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard`
-		const jobs = `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'ticket-answer', 'ticket-receipt', 'hear_again', 'wish_alert') AND state NOT IN ('completed', 'cancelled', 'discarded') OR queue = 'webhook' AND state IN ('available', 'running') OR queue IN ('bot', 'delivery') AND state IN ('available', 'running')`
+		const jobs = `SELECT count(*) FROM river_job WHERE kind IN ('letter', 'ticket-answer', 'ticket-receipt', 'hear_again', 'wish_alert') AND state NOT IN ('completed', 'cancelled', 'discarded') OR queue = 'webhook' AND state IN ('available', 'running') OR (queue = 'bot' OR queue LIKE 'delivery%') AND state IN ('available', 'running')`
 		// In one statement: a job that ends between two would tell unseen.
 		waiting := w.count(t, `SELECT (`+events+`) + (`+jobs+`)`)
 		if waiting == 0 {

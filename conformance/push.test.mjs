@@ -113,7 +113,7 @@ describe('a customer with a browser that takes push messages', { skip: process.e
       got.push({ path: request.url, headers: request.headers, body: Buffer.concat(parts) });
       response.writeHead(201, { location: `${service.origin}/message/1` }).end();
     });
-    server = await start(site, { env: { KABINET_ORIGINS: pages.origin, KABINET_WEBHOOK_ALLOW: '127.0.0.0/8', KABINET_PUSH_CONTACT: 'ops@example.com' } });
+    server = await start(site, { env: { KABINET_ORIGINS: pages.origin, KABINET_PUSH_ALLOW: '127.0.0.0/8', KABINET_PUSH_CONTACT: 'ops@example.com' } });
     token = await signIn(server.url, customer);
     browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
     const context = await browser.newContext();

@@ -12,6 +12,7 @@ import (
 	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/list"
+	"kabinet/internal/notify/delivery"
 	"kabinet/internal/order"
 	"kabinet/internal/profile"
 	"kabinet/internal/scalar"
@@ -89,6 +90,10 @@ func (r *Resolver) show(ctx context.Context, n ent.Noder, prefix string) (ent.No
 		return r.Points.Settled(ctx, v.LedgerAccount)
 	case *wallet.WalletAccount, *wallet.WalletEntry:
 		return r.showWallet(ctx, v)
+	case *ent.Delivery:
+		if !delivery.Reads(ctx) { // its person has Notification.deliveries
+			return nil, nil
+		}
 	}
 	return v, nil
 }

@@ -47,8 +47,10 @@ type Delivery struct {
 	Attempts []schema.DeliveryAttempt `json:"attempts,omitempty"`
 	// Raised by each retry asked for; the job of an older round does nothing.
 	Round int `json:"round,omitempty"`
-	// Of the round, that failed.
+	// Of the round, that began: counted before a provider is asked.
 	Tries int `json:"tries,omitempty"`
+	// Since when a provider is being asked; empty while nobody is.
+	AskedAt *time.Time `json:"asked_at,omitempty"`
 	// Of the escalation; 0: from the start.
 	Step int `json:"step,omitempty"`
 	// What is sent in one message: the same person, channel and key.
@@ -89,7 +91,7 @@ func (*Delivery) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case delivery.FieldType, delivery.FieldChannel, delivery.FieldStatus, delivery.FieldStatusReason, delivery.FieldProvider, delivery.FieldProviderRef, delivery.FieldDigestKey:
 			values[i] = new(sql.NullString)
-		case delivery.FieldCreatedAt, delivery.FieldUpdatedAt, delivery.FieldDueAt, delivery.FieldExpiresAt, delivery.FieldSentAt, delivery.FieldDeliveredAt, delivery.FieldOpenedAt, delivery.FieldClickedAt:
+		case delivery.FieldCreatedAt, delivery.FieldUpdatedAt, delivery.FieldAskedAt, delivery.FieldDueAt, delivery.FieldExpiresAt, delivery.FieldSentAt, delivery.FieldDeliveredAt, delivery.FieldOpenedAt, delivery.FieldClickedAt:
 			values[i] = new(sql.NullTime)
 		case delivery.FieldID, delivery.FieldUserID, delivery.FieldNotificationID, delivery.FieldEndpointID:
 			values[i] = new(uuid.UUID)
@@ -202,6 +204,13 @@ func (_m *Delivery) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field tries", values[i])
 			} else if value.Valid {
 				_m.Tries = int(value.Int64)
+			}
+		case delivery.FieldAskedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field asked_at", values[i])
+			} else if value.Valid {
+				_m.AskedAt = new(time.Time)
+				*_m.AskedAt = value.Time
 			}
 		case delivery.FieldStep:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -360,6 +369,11 @@ func (_m *Delivery) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("tries=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Tries))
+	builder.WriteString(", ")
+	if v := _m.AskedAt; v != nil {
+		builder.WriteString("asked_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("step=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Step))

@@ -154,6 +154,20 @@ func (_c *DeliveryCreate) SetNillableTries(v *int) *DeliveryCreate {
 	return _c
 }
 
+// SetAskedAt sets the "asked_at" field.
+func (_c *DeliveryCreate) SetAskedAt(v time.Time) *DeliveryCreate {
+	_c.mutation.SetAskedAt(v)
+	return _c
+}
+
+// SetNillableAskedAt sets the "asked_at" field if the given value is not nil.
+func (_c *DeliveryCreate) SetNillableAskedAt(v *time.Time) *DeliveryCreate {
+	if v != nil {
+		_c.SetAskedAt(*v)
+	}
+	return _c
+}
+
 // SetStep sets the "step" field.
 func (_c *DeliveryCreate) SetStep(v int) *DeliveryCreate {
 	_c.mutation.SetStep(v)
@@ -536,6 +550,10 @@ func (_c *DeliveryCreate) createSpec() (*Delivery, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Tries(); ok {
 		_spec.SetField(delivery.FieldTries, field.TypeInt, value)
 		_node.Tries = value
+	}
+	if value, ok := _c.mutation.AskedAt(); ok {
+		_spec.SetField(delivery.FieldAskedAt, field.TypeTime, value)
+		_node.AskedAt = &value
 	}
 	if value, ok := _c.mutation.Step(); ok {
 		_spec.SetField(delivery.FieldStep, field.TypeInt, value)

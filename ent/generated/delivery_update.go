@@ -173,6 +173,26 @@ func (_u *DeliveryUpdate) AddTries(v int) *DeliveryUpdate {
 	return _u
 }
 
+// SetAskedAt sets the "asked_at" field.
+func (_u *DeliveryUpdate) SetAskedAt(v time.Time) *DeliveryUpdate {
+	_u.mutation.SetAskedAt(v)
+	return _u
+}
+
+// SetNillableAskedAt sets the "asked_at" field if the given value is not nil.
+func (_u *DeliveryUpdate) SetNillableAskedAt(v *time.Time) *DeliveryUpdate {
+	if v != nil {
+		_u.SetAskedAt(*v)
+	}
+	return _u
+}
+
+// ClearAskedAt clears the value of the "asked_at" field.
+func (_u *DeliveryUpdate) ClearAskedAt() *DeliveryUpdate {
+	_u.mutation.ClearAskedAt()
+	return _u
+}
+
 // SetStep sets the "step" field.
 func (_u *DeliveryUpdate) SetStep(v int) *DeliveryUpdate {
 	_u.mutation.ResetStep()
@@ -437,6 +457,12 @@ func (_u *DeliveryUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if value, ok := _u.mutation.AddedTries(); ok {
 		_spec.AddField(delivery.FieldTries, field.TypeInt, value)
 	}
+	if value, ok := _u.mutation.AskedAt(); ok {
+		_spec.SetField(delivery.FieldAskedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AskedAtCleared() {
+		_spec.ClearField(delivery.FieldAskedAt, field.TypeTime)
+	}
 	if value, ok := _u.mutation.Step(); ok {
 		_spec.SetField(delivery.FieldStep, field.TypeInt, value)
 	}
@@ -647,6 +673,26 @@ func (_u *DeliveryUpdateOne) SetNillableTries(v *int) *DeliveryUpdateOne {
 // AddTries adds value to the "tries" field.
 func (_u *DeliveryUpdateOne) AddTries(v int) *DeliveryUpdateOne {
 	_u.mutation.AddTries(v)
+	return _u
+}
+
+// SetAskedAt sets the "asked_at" field.
+func (_u *DeliveryUpdateOne) SetAskedAt(v time.Time) *DeliveryUpdateOne {
+	_u.mutation.SetAskedAt(v)
+	return _u
+}
+
+// SetNillableAskedAt sets the "asked_at" field if the given value is not nil.
+func (_u *DeliveryUpdateOne) SetNillableAskedAt(v *time.Time) *DeliveryUpdateOne {
+	if v != nil {
+		_u.SetAskedAt(*v)
+	}
+	return _u
+}
+
+// ClearAskedAt clears the value of the "asked_at" field.
+func (_u *DeliveryUpdateOne) ClearAskedAt() *DeliveryUpdateOne {
+	_u.mutation.ClearAskedAt()
 	return _u
 }
 
@@ -943,6 +989,12 @@ func (_u *DeliveryUpdateOne) sqlSave(ctx context.Context) (_node *Delivery, err 
 	}
 	if value, ok := _u.mutation.AddedTries(); ok {
 		_spec.AddField(delivery.FieldTries, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AskedAt(); ok {
+		_spec.SetField(delivery.FieldAskedAt, field.TypeTime, value)
+	}
+	if _u.mutation.AskedAtCleared() {
+		_spec.ClearField(delivery.FieldAskedAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Step(); ok {
 		_spec.SetField(delivery.FieldStep, field.TypeInt, value)

@@ -43,7 +43,7 @@ type PushEndpoint struct {
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	// When a message was taken last.
 	LastOkAt *time.Time `json:"last_ok_at,omitempty"`
-	// Failures holds the value of the "failures" field.
+	// One after the other, since a message was taken last.
 	Failures     int `json:"failures,omitempty"`
 	selectValues sql.SelectValues
 }

@@ -635,15 +635,15 @@ func init() {
 	// delivery.DefaultTries holds the default value on creation for the tries field.
 	delivery.DefaultTries = deliveryDescTries.Default.(int)
 	// deliveryDescStep is the schema descriptor for step field.
-	deliveryDescStep := deliveryFields[11].Descriptor()
+	deliveryDescStep := deliveryFields[12].Descriptor()
 	// delivery.DefaultStep holds the default value on creation for the step field.
 	delivery.DefaultStep = deliveryDescStep.Default.(int)
 	// deliveryDescRequired is the schema descriptor for required field.
-	deliveryDescRequired := deliveryFields[14].Descriptor()
+	deliveryDescRequired := deliveryFields[15].Descriptor()
 	// delivery.DefaultRequired holds the default value on creation for the required field.
 	delivery.DefaultRequired = deliveryDescRequired.Default.(bool)
 	// deliveryDescTest is the schema descriptor for test field.
-	deliveryDescTest := deliveryFields[15].Descriptor()
+	deliveryDescTest := deliveryFields[16].Descriptor()
 	// delivery.DefaultTest holds the default value on creation for the test field.
 	delivery.DefaultTest = deliveryDescTest.Default.(bool)
 	// deliveryDescID is the schema descriptor for id field.

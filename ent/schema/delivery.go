@@ -55,7 +55,8 @@ func (Delivery) Fields() []ent.Field {
 		field.String("provider_ref").Optional().Nillable().Comment("What the provider calls it."),
 		field.JSON("attempts", []DeliveryAttempt{}).Comment("The last 50."),
 		field.Int("round").Default(1).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Raised by each retry asked for; the job of an older round does nothing."),
-		field.Int("tries").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Of the round, that failed."),
+		field.Int("tries").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Of the round, that began: counted before a provider is asked."),
+		field.Time("asked_at").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("Since when a provider is being asked; empty while nobody is."),
 		field.Int("step").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("Of the escalation; 0: from the start."),
 		field.String("digest_key").Optional().Nillable().Annotations(entgql.Skip(entgql.SkipAll)).Comment("What is sent in one message: the same person, channel and key."),
 		field.UUID("sent_with_id", uuid.UUID{}).Optional().Nillable().Comment("The delivery whose message it went with."),
@@ -74,9 +75,9 @@ func (Delivery) Fields() []ent.Field {
 func (Delivery) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("notification_id", "channel", "endpoint_id").Unique(),
-		index.Fields("user_id", "digest_key").StorageKey("delivery_digest").Annotations(entsql.IndexWhere("status = 'HELD' and digest_key is not null")),
+		index.Fields("user_id", "digest_key").StorageKey("delivery_digest").Annotations(entsql.IndexWhere("digest_key is not null")),
 		index.Fields("user_id", "type", "channel", "created_at").StorageKey("delivery_throttle"),
-		index.Fields("due_at").StorageKey("delivery_due").Annotations(entsql.IndexWhere("status in ('HELD', 'QUEUED', 'FAILED')")),
+		index.Fields("due_at").StorageKey("delivery_due").Annotations(entsql.IndexWhere("due_at is not null")),
 		index.Fields("status", "id"),
 		index.Fields("channel", "provider_ref").StorageKey("delivery_provider_ref").Annotations(entsql.IndexWhere("provider_ref is not null")),
 		index.Fields("created_at").StorageKey("delivery_old"),

@@ -46,5 +46,6 @@ func (MessengerLink) Indexes() []ent.Index {
 		index.Fields("messenger", "chat_key").Unique().StorageKey("messenger_link_chat").Annotations(entsql.IndexWhere("status = 'ACTIVE'")),
 		index.Fields("user_id", "messenger").Unique().StorageKey("messenger_link_one").Annotations(entsql.IndexWhere("status = 'ACTIVE'")),
 		index.Fields("expires_at").StorageKey("messenger_link_waiting").Annotations(entsql.IndexWhere("status = 'WAITING'")),
+		index.Fields("ended_at").StorageKey("messenger_link_ended").Annotations(entsql.IndexWhere("ended_at is not null")),
 	}
 }

@@ -37,7 +37,7 @@ func (PushEndpoint) Fields() []ent.Field {
 		field.Enum("status").Values("ACTIVE", "GONE", "REMOVED").Default("ACTIVE"),
 		field.Time("ended_at").Optional().Nillable(),
 		field.Time("last_ok_at").Optional().Nillable().Comment("When a message was taken last."),
-		field.Int("failures").Default(0).Annotations(entgql.Skip(entgql.SkipAll)),
+		field.Int("failures").Default(0).Annotations(entgql.Skip(entgql.SkipAll)).Comment("One after the other, since a message was taken last."),
 	}
 }
 
@@ -47,5 +47,6 @@ func (PushEndpoint) Indexes() []ent.Index {
 		index.Fields("kind", "address_key").Unique().StorageKey("push_endpoint_address").Annotations(entsql.IndexWhere("status = 'ACTIVE'")),
 		index.Fields("user_id", "status"),
 		index.Fields("session_id"),
+		index.Fields("ended_at").StorageKey("push_endpoint_ended").Annotations(entsql.IndexWhere("ended_at is not null")),
 	}
 }

@@ -26,7 +26,7 @@ func (User) Annotations() []schema.Annotation {
 			"recipients":  {"id"}, "organisation": {"kind", "requisites"}, "interests": {"interests"},
 			"profileCompleteness": {"id", "kind", "given_name", "family_name", "birth_on", "contact_channel", "interests", "requisites"},
 			"identities":          {"id"}, "twoFactor": {"id"}, "passkeys": {"id"}, "sessions": {"id"}, "memberships": {"id"}, "orders": {"id"}, "returns": {"id"},
-			"bonusAccount": {"id"}, "bonusAccounts": {"id"}, "tier": {"id"}, "families": {"id"}, "familyInvitations": {"id"}, "tickets": {"id"}, "notifications": {"id"}, "unreadCounts": {"id"}, "notificationGroups": {"id"}, "notificationPreferences": {"id", "notify", "time_zone"}, "pushEndpoints": {"id"}, "messengerLinks": {"id"}, "reminders": {"id"}, "announcements": {"id"}, "streamPosition": {"id"}, "wallets": {"id"}, "topUps": {"id"}, "giftCards": {"id"},
+			"bonusAccount": {"id"}, "bonusAccounts": {"id"}, "tier": {"id"}, "families": {"id"}, "familyInvitations": {"id"}, "tickets": {"id"}, "notifications": {"id"}, "unreadCounts": {"id"}, "notificationGroups": {"id"}, "notificationPreferences": {"id", "notify", "time_zone"}, "pushEndpoints": {"id"}, "messengerLinks": {"id"}, "reminders": {"id"}, "streamPosition": {"id"}, "wallets": {"id"}, "topUps": {"id"}, "giftCards": {"id"},
 			"progress": {"id"}, "achievements": {"id"}, "campaignEntries": {"id"}, "goals": {"id"},
 			"block": {"block_reason", "blocked_note", "blocked_at"}, "mustChangePasswordBy": {"id"}, "actingStaff": {"id"}, "represents": {"id"}, "representatives": {"id"}, "recentActivity": {"id"},
 			"rewardRedemptions": {"id"}, "referral": {"id"}, "offers": {"id"}, "benefits": {"id"}, "clubs": {"id"},

@@ -34,6 +34,7 @@ type Config struct {
 	Origins          []string       // exact, scheme://host[:port], besides PublicURL's own
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow     []netip.Prefix // networks that webhooks may go to though they are not public
+	PushAllow        []netip.Prefix // networks that customers' push services may be in though they are not public
 	Locale           string         // BCP 47, canonical
 	TimeZone         *time.Location
 	EventRetention   time.Duration // how long an event can be resumed from

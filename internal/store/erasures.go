@@ -55,7 +55,7 @@ var erasuresOfIdentity = []Erasure{
 	{Table: "consents", Mine: ofHim, Blank: []Blank{{Column: "ip"}, {Column: "user_agent"}}, Own: ofHim,
 		Texts: map[string]string{"locale": "a language; that somebody agreed must be provable"}},
 	{Table: "consent_documents"},
-	{Table: "deliveries", Mine: ofHim, Delete: true, Own: ofHim, Hidden: []string{"endpoint_id", "provider_ref", "digest_key", "sent_with_id", "round", "step"}},
+	{Table: "deliveries", Mine: ofHim, Delete: true, Own: ofHim, Hidden: []string{"endpoint_id", "provider_ref", "digest_key", "sent_with_id", "round", "step", "asked_at"}},
 	{Table: "reminders", Mine: ofHim, Delete: true, Own: ofHim},
 	{Table: "announcement_marks", Mine: ofHim, Delete: true, Own: ofHim},
 	{Table: "notifications", Mine: ofHim, Delete: true, Own: ofHim, Hidden: []string{"event_id", "broadcast_id", "sender_id"}},

@@ -44,6 +44,8 @@ const (
 	FieldRound = "round"
 	// FieldTries holds the string denoting the tries field in the database.
 	FieldTries = "tries"
+	// FieldAskedAt holds the string denoting the asked_at field in the database.
+	FieldAskedAt = "asked_at"
 	// FieldStep holds the string denoting the step field in the database.
 	FieldStep = "step"
 	// FieldDigestKey holds the string denoting the digest_key field in the database.
@@ -87,6 +89,7 @@ var Columns = []string{
 	FieldAttempts,
 	FieldRound,
 	FieldTries,
+	FieldAskedAt,
 	FieldStep,
 	FieldDigestKey,
 	FieldSentWithID,
@@ -289,6 +292,11 @@ func ByRound(opts ...sql.OrderTermOption) OrderOption {
 // ByTries orders the results by the tries field.
 func ByTries(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTries, opts...).ToFunc()
+}
+
+// ByAskedAt orders the results by the asked_at field.
+func ByAskedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAskedAt, opts...).ToFunc()
 }
 
 // ByStep orders the results by the step field.

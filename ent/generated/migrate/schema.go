@@ -1065,6 +1065,7 @@ var (
 		{Name: "attempts", Type: field.TypeJSON},
 		{Name: "round", Type: field.TypeInt, Default: 1},
 		{Name: "tries", Type: field.TypeInt, Default: 0},
+		{Name: "asked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "step", Type: field.TypeInt, Default: 0},
 		{Name: "digest_key", Type: field.TypeString, Nullable: true},
 		{Name: "sent_with_id", Type: field.TypeUUID, Nullable: true},
@@ -1096,9 +1097,9 @@ var (
 			{
 				Name:    "delivery_digest",
 				Unique:  false,
-				Columns: []*schema.Column{DeliveriesColumns[3], DeliveriesColumns[16]},
+				Columns: []*schema.Column{DeliveriesColumns[3], DeliveriesColumns[17]},
 				Annotation: &entsql.IndexAnnotation{
-					Where: "status = 'HELD' and digest_key is not null",
+					Where: "digest_key is not null",
 				},
 			},
 			{
@@ -1109,9 +1110,9 @@ var (
 			{
 				Name:    "delivery_due",
 				Unique:  false,
-				Columns: []*schema.Column{DeliveriesColumns[20]},
+				Columns: []*schema.Column{DeliveriesColumns[21]},
 				Annotation: &entsql.IndexAnnotation{
-					Where: "status in ('HELD', 'QUEUED', 'FAILED')",
+					Where: "due_at is not null",
 				},
 			},
 			{
@@ -2021,6 +2022,14 @@ var (
 				Columns: []*schema.Column{MessengerLinksColumns[7]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status = 'WAITING'",
+				},
+			},
+			{
+				Name:    "messenger_link_ended",
+				Unique:  false,
+				Columns: []*schema.Column{MessengerLinksColumns[12]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ended_at is not null",
 				},
 			},
 		},
@@ -3027,6 +3036,14 @@ var (
 				Name:    "pushendpoint_session_id",
 				Unique:  false,
 				Columns: []*schema.Column{PushEndpointsColumns[9]},
+			},
+			{
+				Name:    "push_endpoint_ended",
+				Unique:  false,
+				Columns: []*schema.Column{PushEndpointsColumns[11]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "ended_at is not null",
+				},
 			},
 		},
 	}

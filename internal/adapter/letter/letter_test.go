@@ -191,6 +191,15 @@ Message-ID: <ticket.1@shop.example>
 --b--
 `
 
+func TestGone(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[string]bool{"5.1.1": true, "5.1.10": true, "": true, "5.2.2": false, "5.7.1": false, "4.1.1": false} {
+		if got := (letter.Failure{Action: "failed", Status: status}).Gone(); got != want {
+			t.Errorf("%q: %v", status, got)
+		}
+	}
+}
+
 func TestReport(t *testing.T) {
 	t.Parallel()
 	l := parse(t, bounce)

@@ -28,6 +28,12 @@ func (f Failure) Final() bool {
 	return strings.EqualFold(f.Action, "failed") && (f.Status == "" || strings.HasPrefix(f.Status, "5"))
 }
 
+// Gone says that there is no such mailbox: another final word may be on this
+// letter, or on this day, alone, such as of a mailbox that is full.
+func (f Failure) Gone() bool {
+	return f.Final() && (f.Status == "" || strings.HasPrefix(f.Status, "5.1."))
+}
+
 const maxReport = 64 << 10
 
 // report reads the part that machines read: groups of fields with empty lines

@@ -224,11 +224,32 @@ func (s *smtpSender) outcome(err error, letter *gomail.Msg, to string) error {
 		return nil
 	}
 	var sendErr *gomail.SendError
-	if errors.As(err, &sendErr) && sendErr.ErrorCode() >= 500 {
-		return refusal(ErrPermanent, err, to)
+	if !errors.As(err, &sendErr) || sendErr.ErrorCode() == 0 {
+		return refusal(ErrTemporary, err, to)
 	}
-	return refusal(ErrTemporary, err, to)
+	r := Refused{Status: sendErr.ErrorCode(), Recipient: sendErr.Reason == gomail.ErrSMTPRcptTo}
+	r.Gone = r.Recipient && r.Status >= 500 && strings.HasPrefix(sendErr.EnhancedStatusCode(), "5.1.")
+	r.Err = refusal(ErrTemporary, err, to)
+	if r.Status >= 500 {
+		r.Err = refusal(ErrPermanent, err, to)
+	}
+	return r
 }
+
+// Refused is an error with what a server said. It wraps ErrPermanent or
+// ErrTemporary: of this letter at this server.
+type Refused struct {
+	Status    int
+	Recipient bool // it is about the address, and so would be at any other server
+	Gone      bool // there is no such mailbox
+	Err       error
+}
+
+// Error implements error.
+func (r Refused) Error() string { return r.Err.Error() }
+
+// Unwrap gives the error itself.
+func (r Refused) Unwrap() error { return r.Err }
 
 // refusal keeps the server's words and takes the recipient's address out of
 // them, in whatever case it is written. The address has been checked, so it is

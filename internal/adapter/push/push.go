@@ -146,7 +146,7 @@ func (s *Sender) Send(ctx context.Context, to Subscription, m Message) (Reply, e
 		return Reply{}, e
 	}
 	ref := resp.Header.Get("Location")
-	return Reply{Status: resp.StatusCode, Ref: ref[:min(len(ref), longestRef)]}, nil
+	return Reply{Status: resp.StatusCode, Ref: strings.ToValidUTF8(ref[:min(len(ref), longestRef)], "")}, nil
 }
 
 // judge says what a status means; nil where the message was taken.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-telegram/bot"
 	"github.com/go-telegram/bot/models"
@@ -73,9 +74,30 @@ func (b *Bot) Webhook(secrets ...string) http.Handler {
 	})
 }
 
+// longestStay is how long an update that could not be taken is tried again:
+// Telegram does not say it twice to who asks. The others wait in their order.
+const (
+	firstPause  = 250 * time.Millisecond
+	longestStay = 2 * time.Minute
+)
+
 func (b *Bot) onUpdate(ctx context.Context, _ *bot.Bot, u *models.Update) {
-	if err := b.take(ctx, u); err != nil {
+	pause, end := firstPause, time.Now().Add(longestStay)
+	for {
+		err := b.take(ctx, u)
+		if err == nil {
+			return
+		}
 		b.log("an update could not be taken: " + err.Error())
+		if time.Now().Add(pause).After(end) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		pause *= 2
 	}
 }
 

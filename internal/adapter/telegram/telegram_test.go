@@ -127,6 +127,26 @@ func TestSendRefused(t *testing.T) {
 	}
 }
 
+// What could not be taken for a moment is taken then: Telegram does not say it
+// twice to who asks.
+func TestListenAgain(t *testing.T) {
+	t.Parallel()
+	api, b := telegramtest.New(t), &book{}
+	bot := newBot(t, api, b)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); bot.Listen(ctx) }()
+	api.Say(7, "fail") // the first time
+	api.Wait(7, 1)
+	stop()
+	<-done
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.said) != 2 || b.said[1].Text != "fail" {
+		t.Errorf("%+v", b.said)
+	}
+}
+
 // By long polling each word is heard once, and answered.
 func TestListen(t *testing.T) {
 	t.Parallel()

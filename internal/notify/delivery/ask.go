@@ -19,9 +19,9 @@ type sending struct {
 	person *person
 	notes  []*ent.Notification // what it tells of, the oldest first
 	rows   []*ent.Delivery     // those that go with it, of a digest; itself first
-	to     string
-	place  uuid.UUID // of the address
-	link   bool      // it may be ended by one click
+	place  uuid.UUID           // of the address
+	open   func() (string, error)
+	link   bool // it may be ended by one click
 	sets   []preference.Setting
 }
 
@@ -48,12 +48,18 @@ func (d *Deliveries) ask(ctx context.Context, tx *store.Tx, args deliver) (*send
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
-	if err != nil || row.Round != args.Round || row.Status != entdelivery.StatusQUEUED && row.Status != entdelivery.StatusFAILED {
+	if err != nil || row.Round != args.Round || row.Status != entdelivery.StatusQUEUED {
 		return nil, err
+	}
+	if left := underWay(row, tx.Now); left > 0 { // another job of the same message
+		return nil, busy{left}
 	}
 	s := &sending{row: row}
 	if s.rows, err = claim(ctx, tx, row); err != nil {
 		return nil, err
+	}
+	if row.Tries >= triesOfRound { // each ended without a word: its process died, or could not note what came of it
+		return nil, d.dead(ctx, tx, s, row.Update(), entdelivery.StatusReasonTRIES_SPENT)
 	}
 	commercial, err := d.commercial(ctx, tx, s.rows)
 	if err != nil {
@@ -75,8 +81,42 @@ func (d *Deliveries) ask(ctx context.Context, tx *store.Tx, args deliver) (*send
 	if v != nil {
 		return nil, d.note(ctx, tx, s, v)
 	}
-	return s, nil
+	return s, begin(ctx, tx, s)
 }
+
+// begin notes that a provider is going to be asked, and where it goes: not where
+// it was planned to, where the person has moved.
+func begin(ctx context.Context, tx *store.Tx, s *sending) (err error) {
+	if s.place != s.row.EndpointID {
+		_, err = tx.Exec(ctx, `UPDATE deliveries SET endpoint_id = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.notification_id = ? AND o.channel = ? AND o.endpoint_id = ?)`,
+			s.place, s.row.ID, s.row.NotificationID, string(s.row.Channel), s.place)
+		if err != nil {
+			return err
+		}
+	}
+	s.row, err = s.row.Update().SetTries(s.row.Tries + 1).SetAskedAt(tx.Now).Save(ctx)
+	s.rows[0] = s.row
+	return err
+}
+
+// lease is for how long a message is taken to be on its way to a provider whose
+// answer nobody noted: longer than a job may run, shorter than until it is
+// rescued.
+const lease = 2 * time.Minute
+
+// underWay is how long a message is taken to be on its way yet.
+func underWay(row *ent.Delivery, now time.Time) time.Duration {
+	if row.AskedAt == nil {
+		return 0
+	}
+	return row.AskedAt.Add(lease).Sub(now)
+}
+
+// busy says that a message is on its way by another job.
+type busy struct{ left time.Duration }
+
+// Error implements error.
+func (b busy) Error() string { return "delivery: under way already" }
 
 // commercial says whether one of the rows is advertising.
 func (d *Deliveries) commercial(ctx context.Context, tx *store.Tx, rows []*ent.Delivery) (bool, error) {
@@ -89,17 +129,24 @@ func (d *Deliveries) commercial(ctx context.Context, tx *store.Tx, rows []*ent.D
 	return false, nil
 }
 
+// mostTold bounds what one message tells of: the next one tells of the rest.
+const mostTold = 500
+
 // claim gathers what goes in one message with a row: all that is due by its key
-// and was claimed by no other.
+// and was claimed by no other. What an id tells of is settled before a provider
+// hears of it: a later try tells nothing else.
 func claim(ctx context.Context, tx *store.Tx, row *ent.Delivery) ([]*ent.Delivery, error) {
 	all := []*ent.Delivery{row}
 	if row.DigestKey == nil {
 		return all, nil
 	}
-	_, err := tx.Exec(ctx, `UPDATE deliveries SET sent_with_id = ?, updated_at = ? WHERE user_id = ? AND digest_key = ? AND status = 'HELD' AND sent_with_id IS NULL AND due_at <= ? AND id <> ?`,
-		row.ID, tx.Now, row.UserID, *row.DigestKey, tx.Now, row.ID)
-	if err != nil {
-		return nil, err
+	if row.Tries == 0 {
+		_, err := tx.Exec(ctx, `UPDATE deliveries SET sent_with_id = ?, updated_at = ? WHERE id IN (SELECT id FROM deliveries
+			WHERE user_id = ? AND digest_key = ? AND status = 'HELD' AND sent_with_id IS NULL AND due_at <= ? AND id <> ? ORDER BY id LIMIT ?)`,
+			row.ID, tx.Now, row.UserID, *row.DigestKey, tx.Now, row.ID, mostTold-1)
+		if err != nil {
+			return nil, err
+		}
 	}
 	with, err := tx.Delivery.Query().Where(entdelivery.UserID(row.UserID), entdelivery.SentWithID(row.ID), entdelivery.StatusEQ(entdelivery.StatusHELD)).
 		Order(entdelivery.ByID()).All(ctx)
@@ -187,10 +234,11 @@ func (d *Deliveries) judge(ctx context.Context, tx *store.Tx, s *sending) (*verd
 		return nil, err
 	}
 	for _, a := range all {
-		if a.id == s.row.EndpointID || s.row.EndpointID == s.row.NotificationID { // there was none when it was planned
-			s.place = a.id
-			s.to, err = a.open()
-			return nil, err
+		// Of mail and phone a person has one address a channel: whatever it was
+		// when the message was planned, it goes to where he is now.
+		if a.id == s.row.EndpointID || !pushed(s.row.Channel) || s.row.EndpointID == s.row.NotificationID { // there was none when it was planned
+			s.place, s.open = a.id, a.open
+			return nil, nil
 		}
 	}
 	if s.row.EndpointID == s.row.NotificationID {
@@ -202,7 +250,7 @@ func (d *Deliveries) judge(ctx context.Context, tx *store.Tx, s *sending) (*verd
 // note writes a verdict down. What is of no use by this channel may be of use by
 // the next.
 func (d *Deliveries) note(ctx context.Context, tx *store.Tx, s *sending, v *verdict) error {
-	u := s.row.Update().SetStatus(v.status).SetStatusReason(v.reason)
+	u := s.row.Update().SetStatus(v.status).SetStatusReason(v.reason).ClearAskedAt()
 	if v.status == entdelivery.StatusHELD {
 		return u.SetDueAt(v.due).Exec(ctx)
 	}

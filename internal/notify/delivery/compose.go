@@ -3,6 +3,8 @@ package delivery
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -24,13 +26,17 @@ func (d *Deliveries) compose(ctx context.Context, s *sending) (Message, error) {
 	n, channel := s.notes[0], string(s.row.Channel)
 	a := template.Ask{
 		Type: n.Type, Channel: channel, Locale: s.person.Locale, TimeZone: s.person.TimeZone, Name: s.person.DisplayName,
-		Params: n.Params, Title: n.Title, Body: n.Body, URL: d.leads(n), Actions: n.Actions,
+		Params: n.Params, Title: n.Title, Body: n.Body, URL: d.leads(n), Actions: d.lead(n.Actions),
 	}
 	if len(s.notes) > 1 {
 		a = d.list(s, a)
 	}
+	to, err := s.open()
+	if err != nil {
+		return Message{}, Failed{Word: failedOpen, Err: err}
+	}
 	m := Message{
-		ID: s.row.GlobalID().String(), To: s.to, URL: a.URL, Locale: s.person.Locale,
+		ID: wireID(s.row), To: to, URL: a.URL, Locale: s.person.Locale,
 		Actions: labelled(a.Actions, s.person.Locale), Data: d.data(s),
 	}
 	if s.row.Channel == entdelivery.ChannelEMAIL {
@@ -42,7 +48,7 @@ func (d *Deliveries) compose(ctx context.Context, s *sending) (Message, error) {
 	}
 	worded, err := d.Templates.Render(ctx, a)
 	if err != nil {
-		return m, err
+		return m, Failed{Word: failedWords, Err: err}
 	}
 	m.Title, m.Text, m.HTML = worded.Title, worded.Text, worded.HTML
 	if s.row.Channel == entdelivery.ChannelSMS {
@@ -54,9 +60,62 @@ func (d *Deliveries) compose(ctx context.Context, s *sending) (Message, error) {
 // leads is where a notification leads: where it says, else to the site.
 func (d *Deliveries) leads(n *ent.Notification) string {
 	if n.URL != nil {
-		return *n.URL
+		return d.whole(*n.URL)
 	}
 	return d.Site
+}
+
+// whole is an address as it leads anywhere outside the site: a notification may
+// say a path of the site alone.
+func (d *Deliveries) whole(url string) string {
+	if strings.HasPrefix(url, "/") {
+		return d.Site + url
+	}
+	return url
+}
+
+// lead are actions with whole addresses.
+func (d *Deliveries) lead(all []schema.NotificationAction) []schema.NotificationAction {
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].URL = d.whole(all[i].URL)
+	}
+	return all
+}
+
+// wireID is the id of a message as providers hear it: the same on every try. One
+// that a provider took and that is sent again all the same is another one to
+// him, with a number behind.
+func wireID(row *ent.Delivery) string {
+	return numbered(row, taken(row)+1)
+}
+
+// takenID is the id of a message by which a provider took it last.
+func takenID(row *ent.Delivery) string { return numbered(row, taken(row)) }
+
+func taken(row *ent.Delivery) (n int) {
+	for _, a := range row.Attempts {
+		if a.Failure == nil {
+			n++
+		}
+	}
+	return n
+}
+
+func numbered(row *ent.Delivery, n int) string {
+	id := row.GlobalID().String()
+	if n > 1 {
+		id += wireMark + strconv.Itoa(n)
+	}
+	return id
+}
+
+const wireMark = "-"
+
+// BareID is the id of a delivery of what a provider calls a message by.
+func BareID(wire string) string {
+	id, _, _ := strings.Cut(wire, wireMark)
+	return id
 }
 
 // mostItems are listed in a message that tells of several; the others are

@@ -85,10 +85,12 @@ const (
 	email    = "EMAIL"
 	sms      = "SMS"
 	whatsApp = "WHATSAPP"
+	telegram = "TELEGRAM"
+	webPush  = "WEB_PUSH"
 )
 
 // Channels are those by which messages go, in the order in which they are planned.
-var Channels = []string{email, sms, "TELEGRAM", whatsApp, "WEB_PUSH", "MOBILE_PUSH"}
+var Channels = []string{email, sms, telegram, whatsApp, webPush, "MOBILE_PUSH"}
 
 // IsChannel says whether messages go by a channel of that name.
 func IsChannel(name string) bool { return slices.Contains(Channels, name) }

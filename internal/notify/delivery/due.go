@@ -37,7 +37,7 @@ func (d *Deliveries) Due(ctx context.Context, limit int) (n int, err error) {
 				continue // moved meanwhile
 			}
 			queued = append(queued, r.ID)
-			jobs = append(jobs, river.InsertManyParams{Args: deliver{Delivery: r.ID, Round: r.Round}})
+			jobs = append(jobs, river.InsertManyParams{Args: deliverOf(r, r.Round)})
 		}
 		if err := tx.Delivery.Update().Where(entdelivery.IDIn(queued...)).SetStatus(entdelivery.StatusQUEUED).ClearStatusReason().SetDueAt(tx.Now).Exec(ctx); err != nil {
 			return err
@@ -47,12 +47,14 @@ func (d *Deliveries) Due(ctx context.Context, limit int) (n int, err error) {
 	return n, err
 }
 
-// due finds them, the longest due first.
-func due(ctx context.Context, tx *store.Tx, limit int) ([]uuid.UUID, error) {
-	rows, err := tx.Query(ctx, `SELECT d.id FROM deliveries d WHERE d.sent_with_id IS NULL AND (d.status IN ('HELD', 'FAILED') AND d.due_at <= ? OR d.status = 'QUEUED' AND d.due_at <= ?)
+// dueQuery finds them, the longest due first: what waits for nothing has no time.
+const dueQuery = `SELECT d.id FROM deliveries d WHERE d.sent_with_id IS NULL AND d.due_at <= ? AND (d.status <> 'QUEUED' OR d.due_at <= ?)
 		AND (d.digest_key IS NULL OR d.status <> 'HELD' OR NOT EXISTS (SELECT 1 FROM deliveries o WHERE o.user_id = d.user_id AND o.digest_key = d.digest_key
 			AND (o.status = 'QUEUED' OR o.status = 'HELD' AND o.sent_with_id IS NULL AND o.due_at <= ? AND o.id < d.id)))
-		ORDER BY d.due_at LIMIT ?`, tx.Now, tx.Now.Add(-forgotten), tx.Now, limit)
+		ORDER BY d.due_at LIMIT ?`
+
+func due(ctx context.Context, tx *store.Tx, limit int) ([]uuid.UUID, error) {
+	rows, err := tx.Query(ctx, dueQuery, tx.Now, tx.Now.Add(-forgotten), tx.Now, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func victim(url string) {
 		workers := river.NewWorkers()
 		o.Work(workers)
 		var c *job.Client
-		if c, err = job.New(s, job.Options{Workers: workers, Queues: map[string]int{Queue: 1}, Log: o.Log}); err == nil {
+		if c, err = job.New(s, job.Options{Workers: workers, Queues: queues(1), Log: o.Log}); err == nil {
 			err = c.Start(context.Background())
 		}
 	}
@@ -73,9 +73,12 @@ func TestKilled(t *testing.T) { // security L2
 			return err
 		}))
 		time.Sleep(600 * time.Millisecond) // longer than Rescue
+		// As long as Rescue is, where no test hurries it, after the clock of the dead process.
+		db.Clock.Add(time.Since(db.Clock.Now()))
+		db.Clock.Add(5 * time.Minute)
 		workers := river.NewWorkers()
 		o.Work(workers)
-		c, err := job.New(db.Store, job.Options{Workers: workers, Queues: map[string]int{Queue: 1}, Log: o.Log, Timeout: 400 * time.Millisecond, Rescue: 500 * time.Millisecond})
+		c, err := job.New(db.Store, job.Options{Workers: workers, Queues: queues(1), Log: o.Log, Timeout: 400 * time.Millisecond, Rescue: 500 * time.Millisecond})
 		must(t, err)
 		must(t, c.Start(context.Background()))
 		defer func() { must(t, c.Stop(context.Background())) }()

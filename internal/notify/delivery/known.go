@@ -12,6 +12,7 @@ import (
 	"kabinet/ent/generated/contactpoint"
 	entnotification "kabinet/ent/generated/notification"
 	entuser "kabinet/ent/generated/user"
+	"kabinet/internal/credential"
 	"kabinet/internal/store"
 )
 
@@ -91,6 +92,9 @@ func (d *Deliveries) addressesOf(ctx context.Context, tx *store.Tx, p *person, c
 		return nil, nil
 	}
 	to := point.ValueKey
+	if written, ok := credential.ParseEmail(point.Value); ok && channel == email { // a mailbox may heed case
+		to = written.To
+	}
 	return []address{{id: point.ID, open: func() (string, error) { return to, nil }}}, nil
 }
 

@@ -155,7 +155,7 @@ func (d *Deliveries) put(ctx context.Context, tx *store.Tx, user uuid.UUID, s su
 		}
 		args = append(args, id, tx.Now, tx.Now, user, s.note, s.typ, r.channel, r.endpoint, string(r.status), reason, r.step, key, r.required, false, due, s.expires)
 		if r.status == entdelivery.StatusQUEUED {
-			jobs = append(jobs, river.InsertManyParams{Args: deliver{Delivery: id, Round: 1}})
+			jobs = append(jobs, river.InsertManyParams{Args: deliver{Delivery: id, Round: 1, Channel: r.channel}})
 		}
 	}
 	text.WriteString(` ON CONFLICT (notification_id, channel, endpoint_id) DO NOTHING`)

@@ -21,7 +21,7 @@ type Provider struct {
 
 // Message is one message to one address.
 type Message struct {
-	ID             string // dly_…, the same on every try: by it a repeat is told from a new one
+	ID             string // dly_…, the same on every try: by it a repeat is told from a new one; with a number behind where a provider took it before
 	To             string // an address, a number in E.164, or what endpoint.Address.Open gave
 	Title          string
 	Text           string

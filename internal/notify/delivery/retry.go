@@ -77,10 +77,10 @@ func again(ctx context.Context, tx *store.Tx, rows []*ent.Delivery) error {
 			continue
 		}
 		alone = append(alone, r.ID)
-		jobs = append(jobs, river.InsertManyParams{Args: deliver{Delivery: r.ID, Round: r.Round + 1}})
+		jobs = append(jobs, river.InsertManyParams{Args: deliverOf(r, r.Round+1)})
 	}
 	fresh := tx.Delivery.Update().Where(entdelivery.IDIn(alone...)).SetStatus(entdelivery.StatusQUEUED).ClearStatusReason().SetDueAt(tx.Now).
-		ClearSentAt().ClearDeliveredAt().ClearProvider().ClearProviderRef().SetTries(0).AddRound(1)
+		ClearSentAt().ClearDeliveredAt().ClearProvider().ClearProviderRef().ClearAskedAt().SetTries(0).AddRound(1)
 	if err := fresh.Exec(ctx); err != nil {
 		return err
 	}
@@ -141,6 +141,19 @@ func (d *Deliveries) RetryAll(ctx context.Context, in RetryDeliveriesInput) (Ret
 	return Retried{&retried, &more}, nil
 }
 
+// beingAsked says whether a provider is being asked just now to take a message,
+// or the one that it goes with: nobody can take that back.
+func beingAsked(ctx context.Context, tx *store.Tx, row *ent.Delivery) (bool, error) {
+	if row.SentWithID != nil && row.Status == entdelivery.StatusHELD {
+		leads, err := tx.Delivery.Query().Where(entdelivery.ID(*row.SentWithID), entdelivery.UserID(row.UserID), tx.Locking()).Only(ctx)
+		if err != nil {
+			return false, ent.MaskNotFound(err)
+		}
+		row = leads
+	}
+	return underWay(row, tx.Now) > 0, nil
+}
+
 // Cancel ends a message that was not sent yet; one that others were to go with
 // leaves them to another.
 //
@@ -152,13 +165,16 @@ func (d *Deliveries) Cancel(ctx context.Context, in CancelDeliveryInput) (*ent.D
 			ended = row
 			return nil
 		}
-		if !stillWaits(row.Status) {
+		asked, err := beingAsked(ctx, tx, row)
+		if err != nil {
+			return err
+		}
+		if asked || !stillWaits(row.Status) {
 			return ErrNotWaiting.At("input", "id").With("status", string(row.Status))
 		}
 		if err := disband(ctx, tx, row); err != nil {
 			return err
 		}
-		var err error
 		if ended, err = row.Update().SetStatus(entdelivery.StatusSKIPPED).SetStatusReason(entdelivery.StatusReasonCANCELLED).ClearDueAt().ClearSentWithID().Save(ctx); err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func plan(s subject) []planned {
 	for _, e := range s.set.Escalation {
 		later[e.Channel] = true
 	}
-	direct := map[string]bool{}
+	direct, tooMany := map[string]bool{}, false
 	for _, channel := range Channels {
 		d := wants(s.prefs, s.set, channel, s.agreed[channel])
 		if !s.sends(channel) || later[channel] && !(d.Wanted && chosen(d)) {
@@ -73,7 +73,11 @@ func plan(s subject) []planned {
 		}
 		rows := s.of(channel, d)
 		direct[channel] = len(rows) > 0
+		tooMany = tooMany || len(rows) > 0 && rows[0].reason == entdelivery.StatusReasonTHROTTLED
 		all = append(all, rows...)
+	}
+	if tooMany { // and not by a dearer channel in its place
+		return all
 	}
 	return append(all, s.steps(direct)...)
 }
@@ -95,12 +99,9 @@ func (s subject) of(channel string, d preference.Decision) []planned {
 	case s.tooMany(channel):
 		return skipped(entdelivery.StatusReasonTHROTTLED)
 	}
-	row := s.held(channel)
 	var all []planned
 	for _, endpoint := range s.addresses[channel] {
-		row.endpoint = endpoint
-		all = append(all, row)
-		row.moves = false
+		all = append(all, s.held(channel, endpoint))
 	}
 	return all
 }
@@ -121,11 +122,11 @@ func (s subject) tooMany(channel string) bool {
 	return len(had) >= t.Limit
 }
 
-// held is a message of a channel with when it goes: at once, or held for a
-// digest, a batch or quiet hours. What is required on the channel waits for
-// nothing.
-func (s subject) held(channel string) planned {
-	row := planned{channel: channel, status: entdelivery.StatusQUEUED, due: s.now, required: s.set.RequiredOn(channel)}
+// held is a message to an address of a channel with when it goes: at once, or
+// held for a digest, a batch or quiet hours. What is required on the channel
+// waits for nothing.
+func (s subject) held(channel string, endpoint uuid.UUID) planned {
+	row := planned{channel: channel, endpoint: endpoint, status: entdelivery.StatusQUEUED, due: s.now, required: s.set.RequiredOn(channel)}
 	if row.required {
 		return row
 	}
@@ -133,6 +134,9 @@ func (s subject) held(channel string) planned {
 	own.Severity = s.severity
 	due, key, gathers := preference.DigestDue(s.prefs, own, channel, s.zone, s.now)
 	if gathers {
+		if pushed(entdelivery.Channel(channel)) { // each browser gets a digest of its own
+			key = endpoint.String() + "/" + key
+		}
 		key = channel + "/" + key
 		if s.set.Batch != nil && strings.HasSuffix(key, "BATCH/"+s.set.Type) {
 			due, gathers, row.moves = s.window(channel, key)
@@ -170,6 +174,7 @@ func (s subject) window(channel, key string) (due time.Time, gathers, moves bool
 		case p.channel != channel || p.notification == s.note:
 		case p.digestKey == key && p.held:
 			items, first, stands = items+1, p.at, p.due
+		case p.digestKey != "" && p.held: // with others, or for another address
 		case p.at.After(opened) && lead.IsZero():
 			lead = p.at
 		}
@@ -193,7 +198,7 @@ func (s subject) steps(direct map[string]bool) []planned {
 	for i, e := range s.set.Escalation {
 		after += time.Duration(e.After) * time.Second
 		d := wants(s.prefs, s.set, e.Channel, s.agreed[e.Channel])
-		if direct[e.Channel] || !s.sends(e.Channel) || !escalates(d) {
+		if direct[e.Channel] || !s.sends(e.Channel) || !escalates(d) || s.tooMany(e.Channel) {
 			continue
 		}
 		for _, endpoint := range s.addresses[e.Channel] {

@@ -9,26 +9,44 @@ import (
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
 
+	ent "kabinet/ent/generated"
 	"kabinet/ent/schema"
 	"kabinet/internal/job"
 	"kabinet/internal/store"
 )
 
-// Queue is where messages to people wait for each other, apart from the letters
-// that somebody waits for with a code in them.
-const Queue = "delivery"
+// Queues are where messages to people wait for each other, apart from the letters
+// that somebody waits for with a code in them. A mail server that hangs holds up
+// no texts, and browsers, whose push services anybody may name, hold up nobody
+// else.
+var Queues = []string{queue, queue + "_mail", queue + "_browser"}
+
+const queue = "delivery"
 
 // deliver is a try of one delivery. The job of a round that is over does nothing.
 type deliver struct {
 	Delivery uuid.UUID `json:"delivery"`
 	Round    int       `json:"round"`
+	Channel  string    `json:"channel"`
+}
+
+func deliverOf(row *ent.Delivery, round int) deliver {
+	return deliver{Delivery: row.ID, Round: round, Channel: string(row.Channel)}
 }
 
 // Kind implements river.JobArgs.
 func (deliver) Kind() string { return "notification_deliver" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (deliver) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Queue} }
+func (a deliver) InsertOpts() river.InsertOpts {
+	switch a.Channel {
+	case email:
+		return river.InsertOpts{Queue: Queues[1]}
+	case webPush:
+		return river.InsertOpts{Queue: Queues[2]}
+	}
+	return river.InsertOpts{Queue: Queues[0]}
+}
 
 // Work registers the jobs of this room.
 func (d *Deliveries) Work(workers *river.Workers) { job.Handle(workers, d.deliver) }
@@ -43,8 +61,13 @@ type outcome struct {
 	asked    time.Duration // until the next try, as providers ask
 }
 
-// deliver tries once. What comes of it and the end of the job commit together;
-// where the process dies before that the message goes again, with the same id.
+// noteTime is for noting what came of a try when the job has been told to stop:
+// a message that was taken must not go again because of that.
+const noteTime = 5 * time.Second
+
+// deliver tries once. That it begins is noted before a provider is asked; what
+// comes of it and the end of the job commit together. Where the process dies in
+// between the message goes again, with the same id.
 func (d *Deliveries) deliver(ctx context.Context, j *river.Job[deliver]) error {
 	ctx = asSystem(ctx)
 	var s *sending
@@ -54,16 +77,19 @@ func (d *Deliveries) deliver(ctx context.Context, j *river.Job[deliver]) error {
 		}
 		return job.Complete(ctx, tx, j)
 	})
+	var already busy
+	if errors.As(err, &already) {
+		return river.JobSnooze(already.left)
+	}
 	if err != nil || s == nil {
 		return err
 	}
-	m, err := d.compose(ctx, s)
-	if err != nil {
-		return err
-	}
-	o := d.try(ctx, string(s.row.Channel), m)
-	if ctx.Err() != nil && o.by == "" {
-		return ctx.Err() // we stop: whoever starts next tries again
+	o := d.tell(ctx, s)
+	stopped := ctx.Err()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTime)
+	defer cancel()
+	if stopped != nil && o.by == "" { // whoever starts next tries again
+		return errors.Join(stopped, d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error { return release(ctx, tx, j.Args) }))
 	}
 	return d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := d.settle(ctx, tx, j.Args, s, o); err != nil {
@@ -72,6 +98,32 @@ func (d *Deliveries) deliver(ctx context.Context, j *river.Job[deliver]) error {
 		return job.Complete(ctx, tx, j)
 	})
 }
+
+// release notes that nobody is being asked any more.
+func release(ctx context.Context, tx *store.Tx, args deliver) error {
+	_, err := tx.Exec(ctx, `UPDATE deliveries SET asked_at = NULL WHERE id = ? AND round = ?`, args.Delivery, args.Round)
+	return err
+}
+
+// tell words a message and tries to hand it over. A fault of our own, such as an
+// address that no key of ours opens, is a try that failed as any other.
+func (d *Deliveries) tell(ctx context.Context, s *sending) (o outcome) {
+	at := d.Store.Now()
+	m, err := d.compose(ctx, s)
+	if err == nil {
+		return d.try(ctx, string(s.row.Channel), m)
+	}
+	if ctx.Err() == nil {
+		d.log().Error("a message could not be worded", "delivery", s.row.GlobalID().String(), "error", err.Error())
+		a := schema.DeliveryAttempt{At: at, Provider: ourselves}
+		o.read(&a, err)
+		o.attempts = append(o.attempts, a)
+	}
+	return o
+}
+
+// ourselves stands for a provider where none was asked.
+const ourselves = "kabinet"
 
 // usualTimeout is for a provider that says none.
 const usualTimeout = 15 * time.Second
@@ -147,6 +199,8 @@ const (
 	failedGone    = "GONE"
 	failedRefused = "REFUSED"
 	failedOther   = "FAILED"
+	failedOpen    = "OPEN"    // the address cannot be read
+	failedWords   = "COMPOSE" // the message cannot be worded
 )
 
 // read sorts an error of a provider.

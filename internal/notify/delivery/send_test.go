@@ -277,7 +277,7 @@ func TestBounced(t *testing.T) {
 		stands(t, all[0], entdelivery.StatusSENT, "")
 		stands(t, all[1], entdelivery.StatusHELD, entdelivery.StatusReasonESCALATION)
 		must(t, db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-			found, err := o.Returned(ctx, tx, all[0].ID, true)
+			found, err := o.Returned(ctx, tx, all[0].ID, true, true)
 			if !found {
 				t.Error("nobody knows the letter")
 			}

@@ -2,7 +2,11 @@ package delivery
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/contactpoint"
@@ -21,8 +25,8 @@ func (d *Deliveries) settle(ctx context.Context, tx *store.Tx, args deliver, s *
 	if err != nil {
 		return err
 	}
-	u := row.Update().SetAttempts(kept(append(row.Attempts, o.attempts...)))
-	if row.Round != args.Round || row.Status != entdelivery.StatusQUEUED && row.Status != entdelivery.StatusFAILED {
+	u := row.Update().SetAttempts(kept(append(row.Attempts, o.attempts...))).ClearAskedAt()
+	if row.Round != args.Round || row.Status != entdelivery.StatusQUEUED {
 		return u.Exec(ctx) // somebody ended it or began anew meanwhile; that it was tried stays on record
 	}
 	switch {
@@ -33,12 +37,16 @@ func (d *Deliveries) settle(ctx context.Context, tx *store.Tx, args deliver, s *
 	case o.refused:
 		return d.dead(ctx, tx, s, u, entdelivery.StatusReasonREFUSED)
 	}
-	tries := row.Tries + 1
-	wait, again := pause(tries, d.chance(), o.asked)
-	if !again {
-		return d.dead(ctx, tx, s, u.SetTries(tries), entdelivery.StatusReasonTRIES_SPENT)
+	if s.row.Channel == entdelivery.ChannelWEB_PUSH {
+		if err := d.Endpoints.Failed(ctx, tx, s.place); err != nil {
+			return err
+		}
 	}
-	return u.SetTries(tries).SetStatus(entdelivery.StatusFAILED).ClearStatusReason().SetDueAt(tx.Now.Add(wait)).Exec(ctx)
+	wait, again := pause(row.Tries, d.chance(), o.asked)
+	if !again {
+		return d.dead(ctx, tx, s, u, entdelivery.StatusReasonTRIES_SPENT)
+	}
+	return u.SetStatus(entdelivery.StatusFAILED).ClearStatusReason().SetDueAt(tx.Now.Add(wait)).Exec(ctx)
 }
 
 func kept(all []schema.DeliveryAttempt) []schema.DeliveryAttempt {
@@ -52,7 +60,7 @@ func (d *Deliveries) taken(ctx context.Context, tx *store.Tx, s *sending, o outc
 		status = entdelivery.StatusDELIVERED
 		u.SetDeliveredAt(tx.Now)
 	}
-	if ref := cut(o.reply.Ref, longestRef); ref != "" {
+	if ref := o.reply.Ref; isRef(ref) {
 		u.SetProviderRef(ref)
 	}
 	if err := u.SetStatus(status).ClearStatusReason().ClearDueAt().SetSentAt(tx.Now).SetProvider(o.by).Exec(ctx); err != nil {
@@ -79,11 +87,10 @@ func (d *Deliveries) taken(ctx context.Context, tx *store.Tx, s *sending, o outc
 // longestRef is in bytes.
 const longestRef = 200
 
-func cut(s string, most int) string {
-	if len(s) > most {
-		return ""
-	}
-	return s
+// isRef says whether a stranger's name for a message can be kept: PostgreSQL
+// takes no text that is not of whole characters, and none with a zero.
+func isRef(s string) bool {
+	return s != "" && len(s) <= longestRef && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
 func pushed(c entdelivery.Channel) bool {
@@ -92,13 +99,16 @@ func pushed(c entdelivery.Channel) bool {
 
 // thenStep counts the time of the next step from now.
 func (d *Deliveries) thenStep(ctx context.Context, tx *store.Tx, s *sending) error {
+	by := map[int][]uuid.UUID{} // notifications, by how long their step waits
 	for i, set := range s.sets {
-		if s.row.Step >= len(set.Escalation) {
-			continue
+		if s.row.Step < len(set.Escalation) {
+			after := set.Escalation[s.row.Step].After
+			by[after] = append(by[after], s.rows[i].NotificationID)
 		}
-		after := time.Duration(set.Escalation[s.row.Step].After) * time.Second
-		err := tx.Delivery.Update().Where(entdelivery.UserID(s.row.UserID), entdelivery.NotificationID(s.rows[i].NotificationID), entdelivery.Step(s.row.Step+1),
-			entdelivery.StatusEQ(entdelivery.StatusHELD), entdelivery.StatusReasonEQ(entdelivery.StatusReasonESCALATION)).SetDueAt(tx.Now.Add(after)).Exec(ctx)
+	}
+	for after, notes := range by { // one statement a wait, of which there are few
+		err := tx.Delivery.Update().Where(entdelivery.UserID(s.row.UserID), entdelivery.NotificationIDIn(notes...), entdelivery.Step(s.row.Step+1),
+			entdelivery.StatusEQ(entdelivery.StatusHELD), entdelivery.StatusReasonEQ(entdelivery.StatusReasonESCALATION)).SetDueAt(tx.Now.Add(time.Duration(after) * time.Second)).Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -108,26 +118,31 @@ func (d *Deliveries) thenStep(ctx context.Context, tx *store.Tx, s *sending) err
 
 // gone ends the address with the message.
 func (d *Deliveries) gone(ctx context.Context, tx *store.Tx, s *sending, u *ent.DeliveryUpdateOne) error {
-	if err := d.endAddress(ctx, tx, s.row.Channel, s.row); err != nil {
+	if err := d.endAddress(ctx, tx, s.row, s.place); err != nil {
 		return err
 	}
 	return d.dead(ctx, tx, s, u, entdelivery.StatusReasonGONE)
 }
 
-// endAddress notes that nobody is at the address of a row.
-func (d *Deliveries) endAddress(ctx context.Context, tx *store.Tx, channel entdelivery.Channel, row *ent.Delivery) error {
+// endAddress notes that nobody is at an address that a message was sent to. One
+// that was proven since is not meant.
+func (d *Deliveries) endAddress(ctx context.Context, tx *store.Tx, row *ent.Delivery, place uuid.UUID) error {
 	switch {
-	case pushed(channel):
-		return d.Endpoints.Gone(ctx, tx, row.EndpointID)
-	case channel == entdelivery.ChannelEMAIL:
-		return tx.ContactPoint.Update().Where(contactpoint.ID(row.EndpointID), contactpoint.UserID(row.UserID), contactpoint.KindEQ(contactpoint.KindEMAIL)).SetBouncedAt(tx.Now).Exec(ctx)
+	case pushed(row.Channel):
+		return d.Endpoints.Gone(ctx, tx, place)
+	case row.Channel == entdelivery.ChannelEMAIL:
+		sent := tx.Now
+		if row.SentAt != nil {
+			sent = *row.SentAt
+		}
+		return tx.ContactPoint.Update().Where(contactpoint.ID(place), contactpoint.UserID(row.UserID), contactpoint.KindEQ(contactpoint.KindEMAIL), contactpoint.VerifiedAtLTE(sent)).SetBouncedAt(tx.Now).Exec(ctx)
 	}
 	return nil // a number is only not reached by this channel
 }
 
 // dead gives a message up, with those that should have gone with it.
 func (d *Deliveries) dead(ctx context.Context, tx *store.Tx, s *sending, u *ent.DeliveryUpdateOne, reason entdelivery.StatusReason) error {
-	if err := u.SetStatus(entdelivery.StatusDEAD).SetStatusReason(reason).ClearDueAt().Exec(ctx); err != nil {
+	if err := u.SetStatus(entdelivery.StatusDEAD).SetStatusReason(reason).ClearDueAt().ClearAskedAt().Exec(ctx); err != nil {
 		return err
 	}
 	if err := d.end(ctx, tx, s, entdelivery.StatusDEAD, reason); err != nil {

@@ -17,6 +17,9 @@ import (
 	"kabinet/internal/viewer"
 )
 
+// Reads says whether the caller is a member of staff who reads the log.
+func Reads(ctx context.Context) bool { return needStaff(ctx, "read") == nil }
+
 // needStaff is nil for members of staff whose role has the permission.
 func needStaff(ctx context.Context, operation string) error {
 	v := viewer.From(ctx)

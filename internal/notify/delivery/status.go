@@ -2,8 +2,10 @@ package delivery
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
@@ -36,8 +38,13 @@ func Known(word string) bool {
 	return word == SaidDelivered || word == SaidBounced || word == SaidOpened || word == SaidClicked
 }
 
+// ErrTooEarly says that a provider's word came before our own note that he took
+// the message: it is worth saying again in a moment.
+var ErrTooEarly = errors.New("delivery: the message is under way yet")
+
 // Hear takes a word of a provider, as often as it comes: the first time of each
-// counts. found is false where the message is none of ours, or was not sent.
+// counts. found is false where the message is none of ours, was not sent, or was
+// sent again since under another id. Its error may be ErrTooEarly.
 //
 // How a message stands on its way and what the person did with it are two
 // things: that it was opened says nothing of the first.
@@ -46,7 +53,7 @@ func (d *Deliveries) Hear(ctx context.Context, s Said) (found bool, err error) {
 	err = d.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) error {
 		found = false
 		row, err := saidOf(ctx, tx, s)
-		if row == nil || err != nil {
+		if row == nil || err != nil || s.ID != "" && s.ID != takenID(row) {
 			return err
 		}
 		found = true
@@ -68,21 +75,29 @@ func (d *Deliveries) Hear(ctx context.Context, s Said) (found bool, err error) {
 // saidOf finds the message that a word is about, and holds it; nil for none
 // that was sent.
 func saidOf(ctx context.Context, tx *store.Tx, s Said) (*ent.Delivery, error) {
-	q := tx.Delivery.Query().Where(entdelivery.ChannelEQ(entdelivery.Channel(s.Channel)), entdelivery.SentAtNotNil(), tx.Locking())
-	if s.ID != "" {
-		id, err := scalar.ParseID(s.ID)
+	q := tx.Delivery.Query().Where(entdelivery.ChannelEQ(entdelivery.Channel(s.Channel)), tx.Locking())
+	switch {
+	case s.ID != "":
+		id, err := scalar.ParseID(BareID(s.ID))
 		if err != nil || id.Prefix != prefix {
 			return nil, nil
 		}
 		q.Where(entdelivery.ID(id.UUID))
-	} else {
-		q.Where(entdelivery.ProviderRef(s.Ref))
+	case s.Channel == telegram || s.Channel == webPush: // numbers of one chat, and the word of whom anybody may name
+		return nil, nil
+	default:
+		q.Where(entdelivery.ProviderRef(s.Ref), entdelivery.SentAtNotNil())
 	}
-	all, err := q.Order(entdelivery.ByID()).Limit(1).All(ctx)
-	if err != nil || len(all) == 0 {
+	all, err := q.Order(entdelivery.ByID(sql.OrderDesc())).Limit(1).All(ctx) // who counts from 1 again means the last one
+	switch {
+	case err != nil || len(all) == 0:
 		return nil, err
+	case all[0].SentAt != nil:
+		return all[0], nil
+	case stillWaits(all[0].Status) && all[0].Tries > 0:
+		return nil, ErrTooEarly
 	}
-	return all[0], nil
+	return nil, nil
 }
 
 // arrived moves SENT to DELIVERED, of all that went in the message.
@@ -95,7 +110,7 @@ func arrived(ctx context.Context, tx *store.Tx, row *ent.Delivery, at time.Time)
 // their escalations look at once. One that is known to have arrived stays so.
 func (d *Deliveries) bounced(ctx context.Context, tx *store.Tx, row *ent.Delivery, gone bool) error {
 	if gone {
-		if err := d.endAddress(ctx, tx, row.Channel, row); err != nil {
+		if err := d.endAddress(ctx, tx, row, row.EndpointID); err != nil {
 			return err
 		}
 	}
@@ -127,13 +142,16 @@ func engaged(ctx context.Context, tx *store.Tx, row *ent.Delivery, word string, 
 }
 
 // Returned notes that a letter came back, as a report says that came to us by
-// mail; final where the other server has given up. Whoever calls has proven that
-// the letter was one of ours.
-func (d *Deliveries) Returned(ctx context.Context, tx *store.Tx, id uuid.UUID, final bool) (found bool, err error) {
+// mail; final where the other server has given up, gone where it says that there
+// is no such mailbox. Whoever calls has proven that the letter was one of ours.
+func (d *Deliveries) Returned(ctx context.Context, tx *store.Tx, id uuid.UUID, final, gone bool) (found bool, err error) {
 	ctx = asSystem(ctx)
 	row, err := saidOf(ctx, tx, Said{Channel: email, ID: scalar.ID{Prefix: prefix, UUID: id}.String()})
+	if errors.Is(err, ErrTooEarly) { // a report waits for nobody
+		return false, nil
+	}
 	if row == nil || !final || err != nil {
 		return row != nil, err
 	}
-	return true, d.bounced(ctx, tx, row, true)
+	return true, d.bounced(ctx, tx, row, gone)
 }

@@ -148,6 +148,15 @@ func (o *office) give(t testing.TB, typ, title string) *ent.Notification {
 	return n
 }
 
+// queues are those of this room.
+func queues(atOnce int) map[string]int {
+	all := map[string]int{}
+	for _, name := range Queues {
+		all[name] = atOnce
+	}
+	return all
+}
+
 // work runs the queue until nothing of it can be done now.
 func (o *office) work(t testing.TB) { t.Helper(); o.workWithin(t, 5*time.Second) }
 
@@ -166,7 +175,7 @@ func (o *office) workWithin(t testing.TB, within time.Duration) {
 	}
 	workers := river.NewWorkers()
 	o.Work(workers)
-	c, err := job.New(o.db.Store, job.Options{Workers: workers, Queues: map[string]int{Queue: 16}, Log: o.Log})
+	c, err := job.New(o.db.Store, job.Options{Workers: workers, Queues: queues(16), Log: o.Log})
 	must(t, err)
 	must(t, c.Start(ctx))
 	for end := time.Now().Add(within); o.count(t, `SELECT count(*) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded')`) > 0; time.Sleep(10 * time.Millisecond) {

@@ -106,7 +106,24 @@ func (e *Endpoints) Gone(ctx context.Context, tx *store.Tx, id uuid.UUID) error 
 
 // Reached notes that a message was taken at an address.
 func (e *Endpoints) Reached(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
-	_, err := tx.Exec(ctx, `UPDATE push_endpoints SET last_ok_at = ?, updated_at = ? WHERE id = ? AND status = 'ACTIVE'`, tx.Now, tx.Now, id)
+	_, err := tx.Exec(ctx, `UPDATE push_endpoints SET last_ok_at = ?, failures = 0, updated_at = ? WHERE id = ? AND status = 'ACTIVE'`, tx.Now, tx.Now, id)
+	return err
+}
+
+// A browser whose push service took nothing so often and for so long, one after
+// the other, is taken to be gone. A page registers it again when it starts.
+const (
+	failuresOfGone = 20
+	timeOfGone     = 24 * time.Hour
+)
+
+// Failed notes that a push service took no message just now.
+func (e *Endpoints) Failed(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	if _, err := tx.Exec(ctx, `UPDATE push_endpoints SET failures = failures + 1, updated_at = ? WHERE id = ? AND status = 'ACTIVE'`, tx.Now, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE push_endpoints SET status = 'GONE', ended_at = ? WHERE id = ? AND status = 'ACTIVE' AND failures >= ? AND coalesce(last_ok_at, created_at) <= ?`,
+		tx.Now, id, failuresOfGone, tx.Now.Add(-timeOfGone))
 	return err
 }
 

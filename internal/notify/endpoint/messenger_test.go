@@ -143,6 +143,13 @@ func TestChatIsBounded(t *testing.T) {
 		t.Errorf("answered %d times", answered)
 	}
 	says(t, w.say(t, "8", "/start "+code), "en", "linked")
+	for range 25 { // who has talked too much can end it all the same
+		w.say(t, "8", "hello")
+	}
+	if answer := w.say(t, "8", "/stop"); answer != "" {
+		t.Errorf("past the bound: %s", answer)
+	}
+	w.reached(t, w.alice.UserID, endpoint.ChannelTelegram)
 	for range 19 {
 		w.code(t, w.boris)
 	}

@@ -64,6 +64,35 @@ func TestEndsWithItsSession(t *testing.T) {
 	})
 }
 
+// A browser whose push service took nothing twenty times and for a day is gone;
+// one message that is taken begins both anew.
+func TestTakesNothing(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		w := newWorld(t, db)
+		id := w.register(t, w.alice, browser(t))
+		fails := func(n int) {
+			for range n {
+				w.write(t, func(ctx context.Context, tx *store.Tx) error { return w.endpoints.Failed(ctx, tx, id) })
+			}
+		}
+		fails(30)
+		db.Clock.Add(time.Hour)
+		w.write(t, func(ctx context.Context, tx *store.Tx) error { return w.endpoints.Reached(ctx, tx, id) })
+		db.Clock.Add(24 * time.Hour)
+		fails(19)
+		w.reached(t, w.alice.UserID, endpoint.ChannelWebPush, id)
+		fails(1)
+		if w.reached(t, w.alice.UserID, endpoint.ChannelWebPush); w.status(t, id) != pushendpoint.StatusGONE {
+			t.Error(w.status(t, id))
+		}
+		young := w.register(t, w.alice, browser(t))
+		id = young
+		fails(30)
+		w.reached(t, w.alice.UserID, endpoint.ChannelWebPush, young)
+	})
+}
+
 func (w *world) status(t *testing.T, id uuid.UUID) pushendpoint.Status {
 	t.Helper()
 	p, err := w.Client.PushEndpoint.Get(storetest.System(), id)

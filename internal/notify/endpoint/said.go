@@ -29,6 +29,10 @@ type Said struct {
 // code can be tried there.
 var chatHour = store.Limit{Name: "messenger.chat", Free: 20, Forget: time.Hour, Window: true}
 
+// stopWord ends a link, however often the chat has talked: it is done, and past
+// the bound nothing is answered.
+const stopWord = "/stop"
+
 const longestName = 64 // characters of a messenger's name for a person
 
 // What the bot answers; texts of internal/locale.
@@ -56,23 +60,23 @@ func (e *Endpoints) OnSaid(ctx context.Context, s Said) (answer string, err erro
 			return e.end(ctx, tx, row, messengerlink.EndReasonBLOCKED_BOT)
 		})
 	}
+	command, rest, _ := strings.Cut(strings.TrimSpace(s.Text), " ")
+	command, _, _ = strings.Cut(command, "@") // in some programs the bot's name stands behind
 	var wait time.Duration
 	err = e.Store.InTx(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		wait, err = tx.Reserve(ctx, store.Use{Limit: chatHour, Of: s.Chat})
 		return err
 	})
-	if err != nil || wait > 0 {
+	if err != nil || wait > 0 && command != stopWord {
 		return "", err
 	}
-	command, rest, _ := strings.Cut(strings.TrimSpace(s.Text), " ")
-	command, _, _ = strings.Cut(command, "@") // in some programs the bot's name stands behind
 	do := e.help
 	switch code := strings.ToLower(strings.TrimSpace(rest)); {
 	case command == "/start" && code != "":
 		do = func(ctx context.Context, tx *store.Tx, s Said) (string, uuid.UUID, error) {
 			return e.start(ctx, tx, s, code)
 		}
-	case command == "/stop":
+	case command == stopWord:
 		do = e.stop
 	}
 	var text string
@@ -84,7 +88,7 @@ func (e *Endpoints) OnSaid(ctx context.Context, s Said) (answer string, err erro
 	if err = e.Store.InTx(ctx, tell); store.IsUnique(err) { // a twin linked the chat first
 		err = e.Store.InTx(ctx, tell)
 	}
-	if err != nil {
+	if err != nil || wait > 0 {
 		return "", err
 	}
 	return e.inLanguageOf(ctx, who, s.Language, text)

@@ -72,6 +72,11 @@ func (r *Report) final() bool {
 	return slices.ContainsFunc(r.Recipients, func(f Failure) bool { return f.Final })
 }
 
+// gone says whether it says that there is no such mailbox.
+func (r *Report) gone() bool {
+	return slices.ContainsFunc(r.Recipients, func(f Failure) bool { return f.Gone })
+}
+
 // returned says whether it was a letter of no ticket that did not arrive, and
 // tells whoever sent it.
 func (p *Post) returned(ctx context.Context, tx *store.Tx, in Incoming) (bool, error) {
@@ -80,7 +85,7 @@ func (p *Post) returned(ctx context.Context, tx *store.Tx, in Incoming) (bool, e
 		if !ours || p.Returned == nil {
 			continue
 		}
-		if found, err := p.Returned(ctx, tx, behind, in.Report.final()); found || err != nil {
+		if found, err := p.Returned(ctx, tx, behind, in.Report.final(), in.Report.gone()); found || err != nil {
 			return found, err
 		}
 	}

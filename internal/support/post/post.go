@@ -58,7 +58,7 @@ type Post struct {
 	// Returned hears that a letter came back to an address of ours that names no
 	// ticket; behind is what stands behind its +, final that the other server has
 	// given up. found is false where it knows nothing of it either. May be nil.
-	Returned func(ctx context.Context, tx *store.Tx, behind string, final bool) (found bool, err error)
+	Returned func(ctx context.Context, tx *store.Tx, behind string, final, gone bool) (found bool, err error)
 	// Permanent tells the errors that no other try can mend.
 	Permanent func(error) bool
 
@@ -104,6 +104,7 @@ type Report struct{ Recipients []Failure }
 type Failure struct {
 	Address string
 	Final   bool
+	Gone    bool // there is no such mailbox
 }
 
 // Verdict is what the trusted relay says of the sender.
