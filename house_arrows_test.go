@@ -43,7 +43,7 @@ func arrows() []arrow {
 		{"graph", append(with("ent/generated", "graph/generated", "internal/audience"), domains...)},
 		{"graph/generated", append(with("ent/generated", "ent/schema", "internal/audience"), domains...)},
 		{"internal/compiled", append(with("ent/generated", "graph/generated", "internal/store", "internal/live"), domains...)},
-		{"internal/demo", append(with("ent/generated", "internal/store", "internal/audience"), domains...)},
+		{"internal/demo", append(with("ent/generated", "internal/store", "internal/audience", "internal/demo/outbox"), domains...)},
 		{"internal/config", []string{"internal/fault", "internal/locale"}},
 		{"internal/live", []string{"internal/event", "internal/fault"}},
 		{"internal/store", with("ent/generated", "ent/migrations", "internal/store")},
