@@ -40,7 +40,7 @@ func arrows() []arrow {
 		{"ent/schema", nil},
 		{"ent/migrations", nil},
 		{"ent/generated", []string{"ent/generated", "ent/schema", "internal/scalar", "internal/locale"}},
-		{"graph", append(with("ent/generated", "graph/generated", "internal/audience"), domains...)},
+		{"graph", append(with("ent/generated", "graph/generated", "internal/audience", "internal/gather"), domains...)},
 		{"graph/generated", append(with("ent/generated", "ent/schema", "internal/audience"), domains...)},
 		{"internal/compiled", append(with("ent/generated", "graph/generated", "internal/store", "internal/live"), domains...)},
 		{"internal/demo", append(with("ent/generated", "internal/store", "internal/audience", "internal/demo/outbox"), domains...)},
