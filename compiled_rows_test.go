@@ -57,12 +57,15 @@ func (w *fullWorld) belongings(who string, programme uuid.UUID, unit string) {
 	}
 	for range 14 {
 		subject, kind := w.id(), pick(w.r, []string{"order", "tkt", "ent", "zzz"})
-		given := map[string]any{"user_id": owner, "event_id": w.id(), "created_at": w.time(), "subject_id": some(w.r, []uuid.UUID{subject}), "subject_kind": kind}
+		given := map[string]any{"user_id": owner, "event_id": w.id(), "created_at": w.time(), "subject_id": some(w.r, []uuid.UUID{subject}), "subject_kind": kind,
+			"actions": w.asJSON(`[{"key":"go","labels":{"en":"Go <&>","ru":"Ещё"},"style":"PRIMARY"}]`)}
 		if w.r.IntN(4) == 0 {
 			given["subject_kind"] = nil
 		}
 		if w.r.IntN(3) > 0 {
 			given["archived_at"] = nil
+		} else {
+			given["snoozed_until_at"] = nil // what is put away is not put off
 		}
 		w.insert("Notification", given)
 	}

@@ -251,6 +251,9 @@ func (w *strangers) control(calls map[string][]string) {
 		for _, query := range calls[name] {
 			for _, who := range rightful {
 				answer := w.asks(who, query)
+				if strings.Contains(answer, `"INTERNAL"`) {
+					w.t.Errorf("%s: %s answers %s", who.as, query, answer)
+				}
 				if strings.Contains(answer, `"userErrors":[]`) {
 					done[name] = true
 				}

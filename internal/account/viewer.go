@@ -60,21 +60,16 @@ func (p *People) Viewer(ctx context.Context, c Caller) (viewer.Viewer, error) {
 		return v, err
 	}
 	now := p.Store.Now()
-	if !k.inForce() {
-		return v, fault.ErrUnauthenticated
-	}
-	if k.accessExpiresAt != nil && !k.accessExpiresAt.After(now) {
+	if k.inForce() && k.accessExpiresAt != nil && !k.accessExpiresAt.After(now) {
 		v.SessionID = k.session
 		return v, fault.ErrUnauthenticated
 	}
-	staff := k.staff(now)
-	if k.acting != nil {
-		if may, err := p.mayAct(ctx, k, now); err != nil {
-			return v, err
-		} else if !may {
-			return v, fault.ErrUnauthenticated
-		}
+	if may, err := p.mayStand(ctx, k, now); err != nil {
+		return v, err
+	} else if !may {
+		return v, fault.ErrUnauthenticated
 	}
+	staff := k.staff(now)
 	if !p.lifetime(staff != nil, k.createdAt, k.lastUsedAt, k.expiresAt).After(now) {
 		// Written down, so that no clock set back brings it to life (security B4).
 		return v, p.expire(ctx, k.session)
@@ -95,6 +90,15 @@ func (p *People) Viewer(ctx context.Context, c Caller) (viewer.Viewer, error) {
 		v.ActingStaff = *k.acting
 	}
 	return v, p.grant(ctx, &v, k, staff, owner, now)
+}
+
+// mayStand says whether a session is in force, and if staff act by it for a
+// customer, whether they still may.
+func (p *People) mayStand(ctx context.Context, k *known, now time.Time) (bool, error) {
+	if !k.inForce() || k.acting == nil {
+		return k.inForce(), nil
+	}
+	return p.mayAct(ctx, k, now)
 }
 
 // errLocked is what a session answers that has idled for too long.

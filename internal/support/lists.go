@@ -155,7 +155,10 @@ func (s *Tickets) PositionOf(ctx context.Context, streams ...uuid.UUID) (*string
 // no change of the ticket lies between the two.
 func withStream(s *sql.Selector) {
 	streams := sql.Dialect(s.Dialect()).Table("streams").As("told")
-	s.AppendSelectExprAs(sql.Dialect(s.Dialect()).Select(streams.C("stream_seq")).From(streams).Where(sql.ColumnsEQ(streams.C("id"), s.C("id"))), streamSeq)
+	at := sql.Dialect(s.Dialect()).Select(streams.C("stream_seq")).From(streams).Where(sql.ColumnsEQ(streams.C("id"), s.C("id")))
+	s.AppendSelectExprAs(sql.ExprFunc(func(b *sql.Builder) {
+		b.WriteString("COALESCE(").Wrap(func(b *sql.Builder) { b.Join(at) }).WriteString(", 0)") // of one that nothing was told of
+	}), streamSeq)
 }
 
 // StreamPosition is where the stream of a ticket stood when it was read; nil
@@ -165,7 +168,7 @@ func (s *Tickets) StreamPosition(ctx context.Context, t *ent.Ticket) (*string, e
 	if err != nil || s.Streams == nil {
 		return nil, nil // it was not asked for where the ticket was read
 	}
-	seq, _ := read.(int64) // of one that nothing was told of: 0
+	seq, _ := read.(int64)
 	at, err := s.Streams.At(ctx, map[uuid.UUID]int64{t.ID: seq})
 	return &at, err
 }
