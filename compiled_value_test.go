@@ -189,13 +189,13 @@ func (a *asker) object(def *ast.Definition, literal bool, vars map[string]any) a
 		return map[string]any{"source": key[0], "id": key[1]}
 	}
 	one := def.Directives.ForName("oneOf") != nil
-	chosen := a.r.IntN(len(def.Fields))
+	chosen, few := a.r.IntN(len(def.Fields)), a.r.IntN(3) == 0
 	for i, f := range def.Fields {
 		t := *f.Type
 		if one {
 			t.NonNull = true
 		}
-		if one && i != chosen || !t.NonNull && a.r.IntN(5) > 1 {
+		if one && i != chosen || !t.NonNull && a.r.IntN(5) > 1 || !t.NonNull && few && a.r.IntN(len(def.Fields)) > 0 {
 			continue
 		}
 		at := place{of: def.Name, name: f.Name}

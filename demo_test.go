@@ -165,7 +165,7 @@ func (s *server) ships(t *testing.T, customer, staff string, n int) (title strin
 // is wanted where is asked when they leave.
 func heard(t *testing.T, db *storetest.DB) {
 	t.Helper()
-	const waiting = `SELECT (SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard) + (SELECT count(*) FROM river_job WHERE queue = 'delivery' AND state IN ('available', 'running', 'retryable'))`
+	const waiting = `SELECT (SELECT count(*) FROM account_events WHERE NOT relayed OR NOT heard) + (SELECT count(*) FROM river_job WHERE queue LIKE 'delivery%' AND state IN ('available', 'running', 'retryable'))`
 	soon(t, "all is heard and has left", func() bool { return (&world{db: db}).count(t, waiting) == 0 })
 }
 

@@ -47,7 +47,9 @@ func (w *world) twin(t *testing.T) *world {
 	ctx := context.Background()
 	s, err := store.Open(ctx, store.Options{URL: w.db.URL, Clock: w.db.Clock.Now})
 	check(t, err)
-	app, err := assemble(ctx, s, parts{cfg: w.app.cfg, log: testLogInto(&w.log), secret: []byte(strings.Repeat("k", 32))})
+	secret, err := w.app.cfg.SecretKey() // the same, or it could not open what the first has sealed
+	check(t, err)
+	app, err := assemble(ctx, s, parts{cfg: w.app.cfg, log: testLogInto(&w.log), secret: secret})
 	check(t, err)
 	srv := httptest.NewServer(app.edge.Handler())
 	behind, stop := context.WithCancel(ctx)

@@ -142,7 +142,7 @@ func TestStrangersFindNothing(t *testing.T) {
 
 // houseOnly are rows that concern a person and that staff alone sees, and
 // those that were there before.
-var houseOnly = []string{"AuditEntry", "Operator", "PaymentNotice", "User", "Company"}
+var houseOnly = []string{"AuditEntry", "Delivery", "Operator", "PaymentNotice", "User", "Company"}
 
 // nodes is a query by type for all ids of it.
 func (w *strangers) nodes() map[string]string {
