@@ -55,7 +55,7 @@ func (w *fullWorld) belongings(who string, programme uuid.UUID, unit string) {
 	if who == "acme" {
 		return
 	}
-	for range 14 {
+	for i := range 14 {
 		subject, kind := w.id(), pick(w.r, []string{"order", "tkt", "ent", "zzz"})
 		given := map[string]any{"user_id": owner, "event_id": w.id(), "created_at": w.time(), "subject_id": some(w.r, []uuid.UUID{subject}), "subject_kind": kind,
 			"actions": w.asJSON(`[{"key":"go","labels":{"en":"Go <&>","ru":"Ещё"},"style":"PRIMARY"}]`)}
@@ -66,6 +66,9 @@ func (w *fullWorld) belongings(who string, programme uuid.UUID, unit string) {
 			given["archived_at"] = nil
 		} else {
 			given["snoozed_until_at"] = nil // what is put away is not put off
+		}
+		if i%4 == 0 { // for longer than the clock goes
+			given["archived_at"], given["snoozed_until_at"] = nil, storetest.Start.AddDate(10, 0, 0)
 		}
 		w.insert("Notification", given)
 	}

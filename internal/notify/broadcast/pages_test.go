@@ -87,7 +87,7 @@ func TestPartnersWhoFollowAreAskedTogether(t *testing.T) {
 				asked++
 			}
 		}
-		if asked == 0 || asked > 10 { // 1, or where the machine is slow a few
+		if asked == 0 || asked > 20 { // 1, or where the machine is slow some
 			t.Errorf("%d statements for %d who follow", asked, len(people))
 		}
 	})
