@@ -19,7 +19,7 @@ import (
 // longestSnooze is how long one can be out of the feed.
 const longestSnooze = 365 * 24 * time.Hour
 
-// ErrIllegalTransition: params.fromState, params.toState.
+// ErrIllegalTransition is a step that what one wants is past; params.fromState, params.toState.
 var ErrIllegalTransition = fault.New(fault.Refused, "ILLEGAL_TRANSITION")
 
 // What actions are refused with.

@@ -34,7 +34,7 @@ CREATE UNIQUE INDEX "articleseeker_user_id_words" ON "article_seekers" ("user_id
 -- create "broadcasts" table
 CREATE TABLE "broadcasts" ("id" uuid NOT NULL, "created_at" timestamptz NOT NULL, "updated_at" timestamptz NOT NULL, "revision" bigint NOT NULL DEFAULT 1, "name" character varying NOT NULL, "type" character varying NOT NULL, "segment_id" uuid NULL, "filter" jsonb NOT NULL, "severity" character varying NOT NULL DEFAULT 'INFO', "texts" jsonb NOT NULL, "url" character varying NULL, "actions" jsonb NULL, "channels" jsonb NULL, "status" character varying NOT NULL DEFAULT 'DRAFT', "starts_at" timestamptz NULL, "began_at" timestamptz NULL, "ended_at" timestamptz NULL, "total" bigint NULL, "done" bigint NOT NULL DEFAULT 0, "skipped" bigint NOT NULL DEFAULT 0, "reached" uuid NULL, "saved_by_id" uuid NULL, PRIMARY KEY ("id"), CONSTRAINT "broadcasts_counts" CHECK ((done >= 0) AND (skipped >= 0)));
 -- create index "broadcast_due" to table: "broadcasts"
-CREATE INDEX "broadcast_due" ON "broadcasts" ("starts_at") WHERE ((status)::text = ANY ((ARRAY['SCHEDULED'::character varying, 'RUNNING'::character varying])::text[]));
+CREATE INDEX "broadcast_due" ON "broadcasts" ("starts_at") WHERE status in ('SCHEDULED', 'RUNNING');
 -- create index "broadcast_status_id" to table: "broadcasts"
 CREATE INDEX "broadcast_status_id" ON "broadcasts" ("status", "id");
 -- create "deliveries" table

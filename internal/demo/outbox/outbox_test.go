@@ -35,7 +35,13 @@ func newBox(t *testing.T) (*outbox.Outbox, *httptest.Server, *[]string) {
 	return o, srv, &said
 }
 
-func get(t *testing.T, address string) (*http.Response, string) {
+// head is what comes before the body of an answer.
+type head struct {
+	StatusCode int
+	Header     http.Header
+}
+
+func get(t *testing.T, address string) (head, string) {
 	t.Helper()
 	resp, err := http.Get(address)
 	if err != nil {
@@ -46,7 +52,7 @@ func get(t *testing.T, address string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(b)
+	return head{resp.StatusCode, resp.Header}, string(b)
 }
 
 // security I: whatever somebody calls himself, on the page it is text, and no

@@ -65,7 +65,7 @@ func TestAnnouncementsAreToldOnce(t *testing.T) {
 		db.Clock.Add(time.Hour)
 		clock()
 		id := a.GlobalID()
-		a = w.announce(t, broadcast.SaveAnnouncementInput{ID: &id, Revision: ptr(1)})
+		w.announce(t, broadcast.SaveAnnouncementInput{ID: &id, Revision: ptr(1)})
 		clock()
 		db.Clock.Add(time.Hour)
 		clock()

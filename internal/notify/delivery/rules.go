@@ -68,7 +68,7 @@ func plan(s subject) []planned {
 	direct, tooMany := map[string]bool{}, false
 	for _, channel := range Channels {
 		d := wants(s.prefs, s.set, channel, s.agreed[channel])
-		if !s.sends(channel) || later[channel] && !(d.Wanted && chosen(d)) {
+		if !s.sends(channel) || later[channel] && (!d.Wanted || !chosen(d)) {
 			continue
 		}
 		rows := s.of(channel, d)

@@ -155,7 +155,7 @@ func TestChatIsBounded(t *testing.T) {
 	}
 	w.code(t, w.boris)
 	_, err := w.endpoints.Link(as(w.boris), endpoint.LinkMessengerInput{Messenger: endpoint.Telegram})
-	refused(t, err, "TOO_MANY_ATTEMPTS")
+	_ = refused(t, err, "TOO_MANY_ATTEMPTS")
 }
 
 // A bot that is out of reach, or none, is said so.
@@ -170,7 +170,7 @@ func TestNoBot(t *testing.T) {
 	}
 	w.endpoints.BotName = nil
 	_, err = w.endpoints.Link(as(w.alice), in)
-	refused(t, err, "MESSENGER_UNAVAILABLE")
+	_ = refused(t, err, "MESSENGER_UNAVAILABLE")
 	if len(w.endpoints.Messengers()) != 0 {
 		t.Error("a messenger is offered")
 	}

@@ -85,7 +85,7 @@ func (p *Preferences) SetDigest(ctx context.Context, in SetNotificationDigestInp
 	if !v.SignedIn() {
 		return nil, fault.ErrUnauthenticated
 	}
-	err := p.change(ctx, v.UserID, v.Staff, func(s []Setting, chosen *schema.NotifyPreferences) error { return in.put(s, chosen) })
+	err := p.change(ctx, v.UserID, v.Staff, in.put)
 	if err != nil {
 		return nil, err
 	}

@@ -154,16 +154,12 @@ func (s *Sending) people(ctx context.Context, tx *store.Tx, in SendNotificationI
 	}
 	people := map[uuid.UUID]*ent.User{}
 	note := func(u *ent.User, r keptRow) {
-		switch {
-		case u == nil:
+		if u == nil {
 			r.Refused = fault.ErrNotFound.Code
-		default:
-			r.User = &u.ID
-			if u.Status != entuser.StatusACTIVE {
-				r.Refused, r.Status = ErrUserNotActive.Code, string(u.Status)
-			} else {
-				people[u.ID] = u
-			}
+		} else if r.User = &u.ID; u.Status != entuser.StatusACTIVE {
+			r.Refused, r.Status = ErrUserNotActive.Code, string(u.Status)
+		} else {
+			people[u.ID] = u
 		}
 		k.Rows = append(k.Rows, r)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
-	entnotification "kabinet/ent/generated/notification"
 	"kabinet/ent/generated/reminder"
 	entuser "kabinet/ent/generated/user"
 	"kabinet/internal/locale"
@@ -112,7 +111,7 @@ func (s *Sending) give(ctx context.Context, tx *store.Tx, r *ent.Reminder, o occ
 		return false, true, errOff
 	}
 	g := notify.Given{
-		EventID: uuid.NewSHA1(r.ID, []byte(o.of)), UserID: r.UserID, Type: reminderType, Topic: setting.Topic, Severity: entnotification.Severity(setting.Severity),
+		EventID: uuid.NewSHA1(r.ID, []byte(o.of)), UserID: r.UserID, Type: reminderType, Topic: setting.Topic, Severity: setting.Severity,
 		SubjectKind: reminderPrefix, SubjectID: r.ID,
 		Say: func(lang, _ string) (title, body string, params map[string]any) {
 			params = map[string]any{"title": r.Title}

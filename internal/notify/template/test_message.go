@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	// ErrNoAddress: nowhere to send to; params.channel.
+	// ErrNoAddress is that there is nowhere to send to; params.channel.
 	ErrNoAddress = fault.New(fault.Refused, "NO_ADDRESS")
-	// ErrNotSent: no provider took it; params.channel, params.failure.
+	// ErrNotSent is that no provider took it; params.channel, params.failure.
 	ErrNotSent = fault.New(fault.Refused, "MESSAGE_NOT_SENT")
 )
 
