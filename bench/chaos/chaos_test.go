@@ -69,7 +69,7 @@ func TestNothingIsLost(t *testing.T) { // security L1 L2 L3 L5
 
 // A Kabinet that believes its bells loses events, and is seen to.
 func TestTheControlLoses(t *testing.T) {
-	r := storm(t, "-control", "-at-most", "6s", "-clients", "40", "-people", "10")
+	r := storm(t, "-control", "-deliveries", "200000", "-at-most", "6s", "-clients", "40", "-people", "10")
 	if r.verdict.below < 10 || r.over[sse] != r.clients/2 {
 		t.Errorf("%d gaps, %d clients over SSE: too little to be seen for sure", r.verdict.below, r.over[sse])
 	}
