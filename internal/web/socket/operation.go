@@ -76,7 +76,7 @@ func (op *operation) run(params *graphql.RawParams, who viewer.Viewer, hello Hel
 	// All that came before has grown this goroutine's stack; the long wait is
 	// for a new one, half as big.
 	followed = true
-	go op.follow(ctx, responses, ended, out)
+	go op.follow(ctx, responses, ended, &out)
 }
 
 // read parses and checks the operation; not ok: it has answered.
@@ -114,49 +114,62 @@ func (op *operation) once(ctx context.Context, rc *graphql.OperationContext) (er
 }
 
 // follow answers a subscription until its source or its client ends it.
-func (op *operation) follow(ctx context.Context, responses graphql.ResponseHandler, ended func() error, out Outcome) {
+func (op *operation) follow(ctx context.Context, responses graphql.ResponseHandler, ended func() error, out *Outcome) {
 	op.c.t.Count(0, 1)
 	defer func() {
 		op.c.t.Count(0, -1)
-		op.finish(ctx, out)
+		op.finish(ctx, *out)
 	}()
 	defer op.recovered()
-	for {
-		resp := responses(ctx)
-		if op.ctx.Err() != nil {
-			return
-		}
-		if resp == nil {
-			break
-		}
-		out.Errors += len(resp.Errors)
-		if lasting.Away(resp.Errors...) {
-			op.c.tryLater()
-			return
-		}
-		if resp.Data == nil && len(resp.Errors) > 0 {
-			op.fail(resp.Errors...)
-			return
-		}
-		if may, err := op.c.t.Hub.StillMay(op.ctx, op.c); err != nil {
-			op.signedOut(op.c.Viewer().SessionID, true, err)
-			return
-		} else if !may { // not told what came after
-			return
-		}
+	for op.goesOn(ctx, responses(ctx), ended, out) {
+	}
+}
+
+// goesOn hands on what came; false: that was the last. It is not inlined: what
+// it needs of the stack would be held all the time that follow waits.
+//
+//go:noinline
+func (op *operation) goesOn(ctx context.Context, resp *graphql.Response, ended func() error, out *Outcome) bool {
+	if op.ctx.Err() != nil {
+		return false
+	}
+	if resp == nil {
+		op.over(ctx, ended(), out)
+		return false
+	}
+	out.Errors += len(resp.Errors)
+	if lasting.Away(resp.Errors...) {
+		op.c.tryLater()
+		return false
+	}
+	if resp.Data == nil && len(resp.Errors) > 0 {
+		op.fail(resp.Errors...)
+		return false
+	}
+	may, err := op.c.t.Hub.StillMay(op.ctx, op.c)
+	if err != nil {
+		op.signedOut(op.c.Viewer().SessionID, true, err)
+		return false
+	}
+	if may { // else not told what came after
 		op.next(resp)
 	}
-	if err := ended(); err != nil {
-		out.Errors++
-		errs := op.c.exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)}).Errors
-		if lasting.Away(errs...) {
-			op.c.tryLater()
-		} else {
-			op.fail(errs...)
-		}
+	return may
+}
+
+// over says how the source ended.
+func (op *operation) over(ctx context.Context, err error, out *Outcome) {
+	if err == nil {
+		op.complete()
 		return
 	}
-	op.complete()
+	out.Errors++
+	errs := op.c.exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)}).Errors
+	if lasting.Away(errs...) {
+		op.c.tryLater()
+	} else {
+		op.fail(errs...)
+	}
 }
 
 // signedOut ends the socket. Where the sign-in could not be looked up now, it
