@@ -2,13 +2,16 @@ package graph
 
 import (
 	"context"
+	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	ent "kabinet/ent/generated"
 	"kabinet/ent/generated/ledgeraccount"
+	gql "kabinet/graph/generated"
 	"kabinet/internal/bonus"
 	"kabinet/internal/fault"
 	"kabinet/internal/list"
@@ -131,15 +134,24 @@ func view(n ent.Noder, prefix string) ent.Noder {
 		if prefix == "cart" {
 			return &list.Cart{ShoppingList: n}
 		}
-	case *ent.EarningUse, *ent.ViewedProduct, *ent.ProductAdmission, *ent.ArticleVote, *ent.ArticleSearch:
-		return nil
-	case *ent.Promotion, *ent.PromoCode, *ent.Club, *ent.ClubMember: // shown by views that are worked out whole
-		return nil
-	case *ent.ClockEvent, *ent.TicketView, *ent.Task, *ent.Transfer, *ent.InvoiceQuote, *ent.CampaignAct, *ent.TicketParticipant, *ent.TicketAttachment, *ent.TicketEdit, *ent.RewardCode, *ent.ReferralCode, *ent.SurveyRequest:
+	case *ent.LedgerLot:
+		return n // BonusLot
+	}
+	if !nodeTypes()[reflect.TypeOf(n).Elem().Name()] {
 		return nil
 	}
 	return n
 }
+
+// nodeTypes are the types of the SDL that are a Node. A row that is shown as it
+// is has the name of its type.
+var nodeTypes = sync.OnceValue(func() map[string]bool {
+	types := map[string]bool{}
+	for _, def := range gql.NewExecutableSchema(gql.Config{}).Schema().PossibleTypes["Node"] {
+		types[def.Name] = true
+	}
+	return types
+})
 
 // nodesAsked is nodes for whoever asks by ids: so many at once.
 func (r *Resolver) nodesAsked(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, error) {
@@ -202,7 +214,7 @@ func (r *Resolver) nodes(ctx context.Context, ids []*scalar.ID) ([]ent.Noder, er
 func (r *Resolver) plainNodes(ctx context.Context, byTable map[string][]uuid.UUID, rows map[uuid.UUID]ent.Noder) error {
 	for table, wanted := range byTable {
 		found, err := r.Client.Noders(quiet(ctx), wanted, ent.WithFixedNodeType(table))
-		if ent.IsNotFound(err) {
+		if ent.IsNotFound(err) || fault.KindOf(err) == fault.NotFound {
 			continue // one alone that is missing comes back as an error
 		}
 		if err != nil {

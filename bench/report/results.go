@@ -31,7 +31,9 @@ var sections = []struct{ name, title string }{
 	{"idle-sse-postgres", "Idle event streams, on PostgreSQL"},
 	{"relay", "The relay"},
 	{"ledger", "The ledger"},
-	{"batches", "Batches of outside systems"}, // by hand, from intake.md
+	{"batches", "Batches of outside systems"},      // by hand, from intake.md
+	{"pages", "Order history, search and support"}, // by hand, from orders.md and support.md
+	{"losses", "Is anything lost"},                 // by hand, from chaos.md
 }
 
 const preface = `# Results of the bench
