@@ -19,9 +19,10 @@ import (
 )
 
 // bounced reads that a letter of ours did not arrive. The signed address it came
-// back to says whose it was: nobody can speak for another's mailbox. It is noted
-// on the address, which gets no more letters of tickets until it is proven anew
-// or writes itself, and told to staff in the ticket.
+// back to says whose it was: nobody can speak for another's mailbox. Staff are
+// told in the ticket. An address with no mailbox behind it is marked, and gets
+// no more letters until it is proven anew or writes itself; one that is full,
+// or does not like this letter, is written to again.
 func (p *Post) bounced(ctx context.Context, tx *store.Tx, in Incoming) (end, error) {
 	e := end{outcome: letter.OutcomeBOUNCE, reason: whyUnknown}
 	if done, err := p.returned(ctx, tx, in); done || err != nil {
@@ -44,7 +45,9 @@ func (p *Post) bounced(ctx context.Context, tx *store.Tx, in Incoming) (end, err
 		return e, nil
 	}
 	e.reason = ""
-	if id, ok := strings.CutPrefix(string(of), "usr:"); ok {
+	words := "support.post.returned"
+	if id, ok := strings.CutPrefix(string(of), "usr:"); ok && in.Report.gone() {
+		words = "support.post.bounced"
 		if err := p.markBounced(ctx, tx, uuid.MustParse(id), in.Report); err != nil {
 			return e, err
 		}
@@ -58,7 +61,7 @@ func (p *Post) bounced(ctx context.Context, tx *store.Tx, in Incoming) (end, err
 	}
 	m, err := p.Tickets.SayIn(ctx, tx, t, support.Said{
 		Kind: ticketmessage.KindNOTE, Author: ticketmessage.AuthorKindSYSTEM, Channel: ticketmessage.ChannelEMAIL,
-		Body: locale.Text(t.Locale, "support.post.bounced", nil),
+		Body: locale.Text(t.Locale, words, nil),
 	})
 	if err != nil {
 		return e, err
@@ -98,7 +101,7 @@ func (p *Post) markBounced(ctx context.Context, tx *store.Tx, user uuid.UUID, r 
 	his := []predicate.ContactPoint{contactpoint.UserID(user), contactpoint.KindEQ(contactpoint.KindEMAIL)}
 	for _, f := range r.Recipients {
 		to, ok := credential.ParseEmail(f.Address)
-		if !ok || !f.Final {
+		if !ok || !f.Gone {
 			continue
 		}
 		n, err := tx.ContactPoint.Update().Where(his...).Where(contactpoint.ValueKey(to.Key)).SetBouncedAt(tx.Now).Save(ctx)

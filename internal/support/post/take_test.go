@@ -247,27 +247,34 @@ func TestBounce(t *testing.T) {
 		alice := storetest.As(w.alice)
 		tkt := w.open(t, alice)
 		to := w.replyAddress(t, alice, tkt)
-		bounce := func(to, about string, final bool) post.Incoming {
+		bounce := func(to string, f post.Failure) post.Incoming {
 			in := w.letter("MAILER-DAEMON@mx.example.com", to, failed)
-			in.Report, in.NullPath = &post.Report{Recipients: []post.Failure{{Address: about, Final: final}}}, true
+			in.Report, in.NullPath = &post.Report{Recipients: []post.Failure{f}}, true
 			return in
 		}
+		gone := func(about string) post.Failure { return post.Failure{Address: about, Final: true, Gone: true} }
 		bounced := func(who string) bool {
 			return w.Client.ContactPoint.Query().Where(contactpoint.ValueKey(who), contactpoint.BouncedAtNotNil()).ExistX(storetest.System())
 		}
-		if l := w.take(t, bounce(here, "alice@example.com", true)); l.Reason != "UNKNOWN" || bounced("alice@example.com") {
+		if l := w.take(t, bounce(here, gone("alice@example.com"))); l.Reason != "UNKNOWN" || bounced("alice@example.com") {
 			t.Errorf("anybody can speak for a mailbox: %+v", l)
 		}
-		if l := w.take(t, bounce(to, "alice@example.com", false)); l.Reason != "DELAYED" || bounced("alice@example.com") {
+		if l := w.take(t, bounce(to, post.Failure{Address: "alice@example.com"})); l.Reason != "DELAYED" || bounced("alice@example.com") {
 			t.Errorf("%+v", l)
 		}
-		if l := w.take(t, bounce(to, "bob@example.com", true)); l.Outcome != letter.OutcomeBOUNCE || !bounced("alice@example.com") || bounced("bob@example.com") {
+		if l := w.take(t, bounce(to, post.Failure{Address: "alice@example.com", Final: true})); l.Outcome != letter.OutcomeBOUNCE || l.Reason != "" || bounced("alice@example.com") {
+			t.Errorf("a full mailbox counts as none: %+v", l)
+		}
+		if sent := w.reply(t, tkt, "Are you there?"); len(sent) != 1 {
+			t.Errorf("a mailbox that was full hears %+v", sent)
+		}
+		if l := w.take(t, bounce(to, gone("bob@example.com"))); l.Outcome != letter.OutcomeBOUNCE || !bounced("alice@example.com") || bounced("bob@example.com") {
 			t.Errorf("%+v", l)
 		}
 		if sent := w.reply(t, tkt, "Hello"); len(sent) != 0 {
 			t.Errorf("it goes on: %+v", sent)
 		}
-		if got := w.timeline(t, tkt.ID); len(got) != 3 || !strings.HasPrefix(got[1], "STAFF SYSTEM: Our answer by mail did not arrive") {
+		if got := w.timeline(t, tkt.ID); len(got) != 5 || !strings.Contains(got[1], "next letter goes there again") || !strings.Contains(got[3], "No further letters") {
 			t.Errorf("%q", got)
 		}
 		w.take(t, w.letter("alice@example.com", to, "I am here."))
