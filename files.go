@@ -14,6 +14,7 @@ import (
 	"kabinet/internal/adapter/payment"
 	"kabinet/internal/credential"
 	"kabinet/internal/document"
+	"kabinet/internal/fault"
 	"kabinet/internal/profile"
 	"kabinet/internal/scalar"
 	"kabinet/internal/store"
@@ -24,7 +25,7 @@ import (
 // methods.
 func (k *kabinet) wireFiles(sealer *store.Sealer) error {
 	k.documents = &document.Documents{
-		Store: k.store, Sealer: sealer, Blobs: openedLate(k.cfg.FilesURL()), Public: k.cfg.PublicURL, Quota: k.cfg.Files.Quota, Log: k.log, Ended: k.people.Ended,
+		Store: k.store, Sealer: sealer, Blobs: &bucket{address: k.cfg.FilesURL()}, Public: k.cfg.PublicURL, Quota: k.cfg.Files.Quota, Log: k.log, Ended: k.people.Ended,
 		May: func(ctx context.Context, d *ent.Document) error { return k.papers.MayOpen(ctx, d) },
 	}
 	returns, err := credential.NewReturns(k.cfg.PublicURL.String(), k.cfg.Origins)
@@ -64,11 +65,26 @@ func (k *kabinet) fileDoors() *web.Files {
 }
 
 // bucket is a place of bytes that is opened when it is first asked for, so that
-// commands which keep no file make no directory.
-type bucket struct{ open func() (*blob.Bucket, error) }
+// commands which keep no file make no directory. One that could not be opened,
+// say on a full disk, is tried again.
+type bucket struct {
+	address string
+	mu      sync.Mutex
+	opened  *blob.Bucket
+}
 
-func openedLate(address string) *bucket {
-	return &bucket{sync.OnceValues(func() (*blob.Bucket, error) { return blob.Open(address) })}
+func (b *bucket) open() (*blob.Bucket, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.opened != nil {
+		return b.opened, nil
+	}
+	opened, err := blob.Open(b.address)
+	if err != nil {
+		return nil, fault.ErrUnavailable.Because(err)
+	}
+	b.opened = opened
+	return opened, nil
 }
 
 // Write implements document.Blobs.

@@ -44,8 +44,14 @@ func TestTwoInstances(t *testing.T) {
 // twin is another instance over the same database.
 func (w *world) twin(t *testing.T) *world {
 	t.Helper()
+	return w.twinAt(t, w.db.URL)
+}
+
+// twinAt comes to the database by another way.
+func (w *world) twinAt(t *testing.T, url string) *world {
+	t.Helper()
 	ctx := context.Background()
-	s, err := store.Open(ctx, store.Options{URL: w.db.URL, Clock: w.db.Clock.Now})
+	s, err := store.Open(ctx, store.Options{URL: url, Clock: w.db.Clock.Now})
 	check(t, err)
 	secret, err := w.app.cfg.SecretKey() // the same, or it could not open what the first has sealed
 	check(t, err)

@@ -14,7 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/gorilla/websocket"
+
+	"kabinet/internal/store/storetest"
 )
 
 // security L15: a backup under load is consistent, and whoever listened before
@@ -111,6 +114,79 @@ func TestBackupAndRestore(t *testing.T) {
 	if code := again.stop(t); code != 0 {
 		t.Fatalf("left with %d", code)
 	}
+}
+
+// The same with the tools of PostgreSQL, by the words of docs/keeping.md.
+//
+// security L15
+func TestDumpAndRestore(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		if db.Dialect() == dialect.SQLite { // TestBackupAndRestore
+			return
+		}
+		w, other, dir := newWorld(t, db), storetest.Empty(t, db), t.TempDir()
+		env := func(url string) []string {
+			return []string{"KABINET_DATABASE_URL=" + url, "KABINET_MODE=development", "KABINET_SESSION_LOCK=0"}
+		}
+		s := start(t, dir, env(db.URL), "serve")
+		far := &world{app: w.app, db: db, url: s.url, vars: w.vars, tokens: map[string]string{}} // its clock is the real one
+		far.say(t, "alice", `{ me { streamPosition } }`, "me.streamPosition")
+		before := far.vars["me.streamPosition"]
+		far.token(t, "staff")
+		var wg sync.WaitGroup
+		var done atomic.Int64
+		stop := make(chan struct{})
+		for i := range 4 {
+			wg.Go(func() {
+				for n := 0; ; n++ {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					answer := s.post(t, far.tokens["staff"], fmt.Sprintf(`mutation { adjustPoints(input: {userId: %q, amount: 1, reason: "Meanwhile", idempotencyKey: "k%d-%d"}) { userErrors { code } } }`, w.vars["alice"], i, n))
+					if answer["errors"] != nil {
+						t.Errorf("%v", answer)
+						return
+					}
+					done.Add(1)
+				}
+			})
+		}
+		for done.Load() < 8 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		run := func(name string, args ...string) {
+			t.Helper()
+			if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+				t.Fatalf("%s (of PostgreSQL's bin directory, in PATH): %v: %s", name, err, out)
+			}
+		}
+		dump := filepath.Join(dir, "monday.dump")
+		run("pg_dump", "--format=custom", "--file="+dump, "--dbname="+db.URL)
+		for written := done.Load(); done.Load() < written+4; {
+			time.Sleep(10 * time.Millisecond)
+		}
+		close(stop)
+		wg.Wait()
+		run("pg_restore", "--no-owner", "--dbname="+other.URL, dump)
+		for _, args := range [][]string{{"restore", "--renew-epoch"}, {"check", "ledger"}} {
+			if out, err := command(t, dir, env(other.URL), args...).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %v: %s", args, err, out)
+			}
+		}
+		again := start(t, dir, env(other.URL), "serve")
+		kept := (&world{db: other}).count(t, `SELECT count(*) FROM ledger_entries WHERE kind = 'ADJUSTMENT'`)
+		if kept < 8 || kept >= int(done.Load()) {
+			t.Errorf("%d gifts of %d are in the dump", kept, done.Load())
+		}
+		if frames := again.listen(t, far.tokens["alice"], fmt.Sprintf(`subscription { notificationAdded(after: %q) { cursor } }`, before)); !strings.Contains(frames, "CURSOR_EXPIRED") {
+			t.Errorf("a cursor of before: %s", frames)
+		}
+		if code := again.stop(t); code != 0 {
+			t.Fatalf("left with %d", code)
+		}
+	})
 }
 
 // fails runs a command that must fail, saying so.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -134,13 +135,16 @@ func (s *Documents) receive(ctx context.Context, d *ent.Document, b *Bytes, body
 func (s *Documents) spooled(ctx context.Context, body io.Reader, limit int64, with func(file *os.File) error) error {
 	file, err := os.CreateTemp("", "kabinet-upload-*")
 	if err != nil {
-		return err
+		return fault.ErrUnavailable.Because(err)
 	}
 	defer func() {
 		_ = file.Close()
 		_ = os.Remove(file.Name())
 	}()
-	if _, err := io.Copy(file, &most{r: body, left: limit, limit: limit}); err != nil {
+	var disk *fs.PathError
+	if _, err := io.Copy(file, &most{r: body, left: limit, limit: limit}); errors.As(err, &disk) {
+		return fault.ErrUnavailable.Because(err)
+	} else if err != nil {
 		return err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {

@@ -41,7 +41,9 @@ func migrated(t *testing.T, db *storetest.DB) *storetest.DB {
 // work starts a client and stops it when the test ends.
 func work(t *testing.T, db *storetest.DB, o job.Options) *job.Client {
 	t.Helper()
-	o.Log = quiet
+	if o.Log == nil {
+		o.Log = quiet
+	}
 	c, err := job.New(db.Store, o)
 	if err != nil {
 		t.Fatal(err)
@@ -193,6 +195,59 @@ func TestDiscard(t *testing.T) {
 			t.Errorf("%d tries", tries.Load())
 		}
 	})
+}
+
+// A job that always fails, or takes its goroutine down, keeps nothing else from
+// being done; after its last try it is given up, in the log and in its row.
+func TestPoison(t *testing.T) { // security L10
+	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
+		migrated(t, db)
+		poison := uuid.New()
+		workers := river.NewWorkers()
+		job.Handle(workers, func(_ context.Context, j *river.Job[Ring]) error {
+			switch {
+			case j.Args.Bell != poison:
+				return nil
+			case j.Attempt == 1:
+				panic("cracked")
+			}
+			return errors.New("still cracked")
+		})
+		err := db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
+			return job.Enqueue(ctx, tx, Ring{poison}, &river.InsertOpts{MaxAttempts: 2, Priority: 1})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			ring(t, db, uuid.New())
+		}
+		var log lines
+		work(t, db, job.Options{Workers: workers, AtOnce: 1, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		eventually(t, "the others are done", 20*time.Second, func() bool { return count(t, db, "state = 'completed'") == 5 })
+		eventually(t, "given up", 40*time.Second, func() bool { return count(t, db, "state = 'discarded' AND attempt = 2") == 1 })
+		for _, says := range []string{"job panicked", "job given up"} {
+			eventually(t, says, 5*time.Second, func() bool { return strings.Contains(log.String(), says) })
+		}
+	})
+}
+
+// lines is a log that is read while it is written.
+type lines struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 // Chores run at the start, one at a time, and again after they are done.

@@ -57,25 +57,47 @@ func Open(address string) (*Bucket, error) {
 // Close lets go of it.
 func (b *Bucket) Close() error { return b.b.Close() }
 
-// Write keeps all of r under a key, or nothing at all.
+// Write keeps all of r under a key, or nothing at all. An error of r comes back
+// as it is; of the place, such as a full disk, it is UNAVAILABLE.
 func (b *Bucket) Write(ctx context.Context, key, mime string, r io.Reader) error {
 	// Cancelled before it is closed, a writer keeps nothing.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	w, err := b.b.NewWriter(ctx, key, &blob.WriterOptions{ContentType: mime, DisableContentTypeDetection: true})
 	if err != nil {
-		return fmt.Errorf("blob: %w", err)
+		return away(err)
 	}
-	if _, err := io.Copy(w, r); err != nil {
+	from := &source{Reader: r}
+	if _, err := io.Copy(w, from); err != nil {
 		cancel()
 		_ = w.Close()
-		return err // the reader's own, as it is
+		if from.err != nil {
+			return from.err
+		}
+		return away(err)
 	}
 	if err := w.Close(); err != nil {
-		return fmt.Errorf("blob: %w", err)
+		return away(err)
 	}
 	return nil
 }
+
+// source remembers its own error.
+type source struct {
+	io.Reader
+	err error
+}
+
+func (s *source) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		s.err = err
+	}
+	return n, err
+}
+
+// away is an error of the place of bytes.
+func away(err error) error { return fault.ErrUnavailable.Because(fmt.Errorf("blob: %w", err)) }
 
 // Open reads a key; fault.ErrNotFound where there is none. It can be sought.
 func (b *Bucket) Open(ctx context.Context, key string) (io.ReadSeekCloser, error) {
@@ -84,7 +106,7 @@ func (b *Bucket) Open(ctx context.Context, key string) (io.ReadSeekCloser, error
 		return nil, fault.ErrNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("blob: %w", err)
+		return nil, away(err)
 	}
 	return r, nil
 }
@@ -95,7 +117,7 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 	if err == nil || gcerrors.Code(err) == gcerrors.NotFound {
 		return nil
 	}
-	return fmt.Errorf("blob: %w", err)
+	return away(err)
 }
 
 // Older calls back with each key below a prefix whose bytes were written
@@ -108,7 +130,7 @@ func (b *Bucket) Older(ctx context.Context, prefix string, before time.Time, eac
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("blob: %w", err)
+			return away(err)
 		}
 		if !o.IsDir && o.ModTime.Before(before) {
 			if err := each(o.Key); err != nil {

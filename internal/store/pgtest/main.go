@@ -72,7 +72,9 @@ func run(ctx context.Context, args []string) (code int, err error) {
 		}
 	}()
 	fmt.Fprintf(os.Stderr, "pgtest: PostgreSQL %s, throw-away cluster ready in %.1fs\n", bin.version, time.Since(began).Seconds())
-	return runCommand(ctx, args, []string{urlVariable + "=" + c.url()})
+	// pg_dump and pg_restore of the same version are at hand.
+	path := "PATH=" + bin.dir + string(os.PathListSeparator) + os.Getenv("PATH")
+	return runCommand(ctx, args, []string{urlVariable + "=" + c.url(), path})
 }
 
 // runCommand runs args in a process group of its own, for go test does not
