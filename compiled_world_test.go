@@ -16,6 +16,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	ent "kabinet/ent/generated"
+	"kabinet/ent/generated/migrate"
 	"kabinet/internal/account"
 	"kabinet/internal/bonus"
 	"kabinet/internal/demo"
@@ -137,6 +138,7 @@ func (w *fullWorld) column(typ, name string, c ent.StoredColumn) any {
 		if values := w.schema.Types[def.Type.Name()].EnumValues; len(values) > 0 {
 			return values[w.r.IntN(len(values))].Name
 		}
+		return pick(w.r, enumOf(ent.Stored[typ].Table, name))
 	case "int":
 		return pick(w.r, []int64{0, 1, 2, 7, 100, 4096, 1<<31 - 1})
 	case "bool":
@@ -157,6 +159,18 @@ func (w *fullWorld) column(typ, name string, c ent.StoredColumn) any {
 		return pick(w.r, []string{"1990-05-17", "2004-02-29"})
 	}
 	return w.text()
+}
+
+// enumOf are the values of a column that the SDL shows under another name.
+func enumOf(table, column string) []string {
+	for _, t := range migrate.Tables {
+		for _, c := range t.Columns {
+			if t.Name == table && c.Name == column {
+				return c.Enums
+			}
+		}
+	}
+	return nil
 }
 
 var oddTexts = []string{

@@ -97,6 +97,24 @@ func (l *listener) read() {
 	}
 }
 
+// calm waits until nobody has heard anything for a moment: what an event says is
+// looked at when it is delivered, and a later step may have changed it.
+func calm(open []*listener) {
+	heard := func() (n int) {
+		for _, l := range open {
+			l.mu.Lock()
+			n += len(l.got)
+			l.mu.Unlock()
+		}
+		return n
+	}
+	for last, since := heard(), time.Now(); len(open) > 0 && time.Since(since) < 100*time.Millisecond; time.Sleep(5 * time.Millisecond) {
+		if n := heard(); n != last {
+			last, since = n, time.Now()
+		}
+	}
+}
+
 // messages waits for as many as the step takes, and a moment for more.
 func (l *listener) messages(t *testing.T) []any {
 	t.Helper()

@@ -137,6 +137,7 @@ func tell(t *testing.T, w *world, file string) {
 		}
 		if s.hear {
 			w.settle(t)
+			calm(open)
 		}
 		if s.telegram != "" {
 			w.sayToBot(t, w.expand(t, s.telegram))

@@ -65,8 +65,9 @@ func TestTrustedManifestsOfAnotherSchema(t *testing.T) {
 func TestTrustedFrontEnd(t *testing.T) {
 	w := newWorld(t, storetest.Open(t))
 	cfg := trustedConfig(t, manifests)
-	p := parts{cfg: cfg, log: slog.New(slog.DiscardHandler), secret: bytes.Repeat([]byte("k"), 32)}
-	var err error
+	secret, err := w.app.cfg.SecretKey() // the world's, which sealed what is there
+	check(t, err)
+	p := parts{cfg: cfg, log: slog.New(slog.DiscardHandler), secret: secret}
 	p.trusted, err = trusted(cfg, p.log, true)
 	check(t, err)
 	app, err := assemble(t.Context(), w.db.Store, p)
