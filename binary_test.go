@@ -233,7 +233,7 @@ func TestCannotStart(t *testing.T) {
 		says string
 	}{
 		"wrong setting":  {[]string{"KABINET_LISTEN=nowhere"}, nil, "KABINET_LISTEN"},
-		"no such server": {[]string{"KABINET_DATABASE_URL=postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=2"}, nil, "database"},
+		"no such server": {[]string{"KABINET_DATABASE_URL=postgres://nobody@127.0.0.1:1/none?sslmode=disable&connect_timeout=2"}, nil, "database"}, // security L4
 		"no secret":      {[]string{"KABINET_SECRET_KEY="}, nil, "KABINET_SECRET_KEY"},
 		"bad letter box": {[]string{"KABINET_SMTP_URL=smtp://mail.example.com:25", "KABINET_MAIL_FROM=not an address"}, nil, "KABINET_MAIL_FROM"},
 		"no manifest":    {[]string{"KABINET_TRUSTED_DOCUMENTS=none.json"}, nil, "KABINET_TRUSTED_DOCUMENTS=none.json"},

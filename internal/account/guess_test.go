@@ -195,7 +195,7 @@ func TestRegisterAtOnce(t *testing.T) {
 }
 
 // What ended by the clock stays ended when the clock is set back, whichever of
-// the tokens was used last (security B4).
+// the tokens was used last (security B4, L9).
 func TestClockSetBack(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		w := newWorld(t, db)

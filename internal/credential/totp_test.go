@@ -13,7 +13,7 @@ import (
 )
 
 // The window is one step to each side, and what was used once is used up.
-func TestMatchTOTP(t *testing.T) { // security C3
+func TestMatchTOTP(t *testing.T) { // security C3, L9
 	t.Parallel()
 	secret := credential.NewTOTPSecret()
 	now := time.Date(2026, 11, 21, 12, 0, 10, 0, time.UTC)

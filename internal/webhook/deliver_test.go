@@ -41,16 +41,23 @@ func newDesk(t *testing.T, db *storetest.DB) desk {
 	must(t, db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error { // whose row is locked where endpoints are counted
 		return tx.Company.Create().SetID(viewer.House).SetKind(company.KindHOUSE).SetName("House").Exec(ctx)
 	}))
-	sealer, err := store.NewSealer([]byte(strings.Repeat("k", 32)))
+	hooks, staff, err := over(db.Store)
 	must(t, err)
+	me := staff
+	me.UserID = uuid.Must(uuid.NewV7())
+	me.OwnerID = me.UserID
+	return desk{db: db, ctx: viewer.With(t.Context(), me), Webhooks: hooks}
+}
+
+// over is the domain over a store, and what staff may.
+func over(s *store.Store) (*Webhooks, viewer.Viewer, error) {
+	sealer, err := store.NewSealer([]byte(strings.Repeat("k", 32)))
 	staff := viewer.Viewer{Staff: true, Grants: map[viewer.Permission]viewer.Reach{
 		{Resource: "webhook", Operation: "read"}: viewer.ReachAll, {Resource: "webhook", Operation: "write"}: viewer.ReachAll, {Resource: "order", Operation: "read"}: viewer.ReachAll,
 	}}
-	me, role := staff, uuid.Must(uuid.NewV7())
-	me.UserID = uuid.Must(uuid.NewV7())
-	me.OwnerID = me.UserID
-	return desk{db: db, ctx: viewer.With(t.Context(), me), Webhooks: &Webhooks{
-		Store: db.Store, Sealer: sealer, Schema: small,
+	role := uuid.Must(uuid.NewV7())
+	return &Webhooks{
+		Store: s, Sealer: sealer, Schema: small,
 		Guard: func(_ context.Context, address string) string {
 			if strings.Contains(address, "10.0.0.1") {
 				return "NOT_PUBLIC"
@@ -65,7 +72,7 @@ func newDesk(t *testing.T, db *storetest.DB) desk {
 		Ask: func(context.Context, string, map[string]any) (json.RawMessage, error) {
 			return json.RawMessage(`{"node":null}`), nil
 		},
-	}}
+	}, staff, err
 }
 
 func must(t testing.TB, err error) {

@@ -55,7 +55,7 @@ func victim(url string) {
 
 // A process that is killed after the other side took a message, and before it
 // could note that, loses nothing: the message goes again with the same id.
-func TestKilled(t *testing.T) { // security L2
+func TestKilled(t *testing.T) { // security L2, L10
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		o := newOffice(t, db)
 		o.takes("smtp", "EMAIL")

@@ -120,7 +120,7 @@ func wallTime(day time.Time, text string) time.Time {
 }
 
 // Random ranges in zones with all kinds of changes of the clocks.
-func TestQuietUntilAsTheClockGoes(t *testing.T) {
+func TestQuietUntilAsTheClockGoes(t *testing.T) { // security L9
 	t.Parallel()
 	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Asia/Kathmandu", "Africa/Cairo",
 		"America/St_Johns", "Pacific/Apia", "Asia/Beirut", "Africa/Casablanca", "Pacific/Chatham", "America/Havana", "Europe/Moscow", "Antarctica/Troll"}

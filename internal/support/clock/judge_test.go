@@ -204,7 +204,7 @@ func drawAct(t *rapid.T, was Scene, levels []Terms) Scene {
 // The log of a clock is that of a model which is wound minute by minute, over
 // random calendars, zones, jumps of the clock on the wall and lives of tickets;
 // and its sum is the same by parts.
-func TestClockIsTheSlowOne(t *testing.T) {
+func TestClockIsTheSlowOne(t *testing.T) { // security L9
 	rapid.Check(t, func(t *rapid.T) {
 		s := shelf{terms: map[uuid.UUID]Terms{}, calendars: map[uuid.UUID]*Calendar{}, slow: map[uuid.UUID]func(time.Time) bool{}}
 		var levels []Terms
