@@ -29,8 +29,12 @@ type event struct {
 // failed without a test that did: they do not build, or end outside a test.
 type counts struct{ passed, failed, skipped int }
 
+// slow is how long a test takes, in seconds, whose name is shown.
+const slow = 30
+
 // suite is one package while it runs.
 type suite struct {
+	slow    []string
 	outcome map[string]string           // of each test
 	output  map[string]*strings.Builder // the package's own under ""
 }
@@ -106,6 +110,9 @@ func (s *summary) add(e event) {
 	case "pass", "fail", "skip":
 		if e.Test != "" {
 			p.outcome[e.Test] = e.Action
+			if e.Elapsed >= slow && !strings.Contains(e.Test, "/") {
+				p.slow = append(p.slow, fmt.Sprintf("%s %.0fs", e.Test, e.Elapsed))
+			}
 			return
 		}
 		s.finish(e, p)
@@ -128,6 +135,9 @@ func (s *summary) finish(e event, p *suite) {
 	}
 	word := map[string]string{"pass": "ok  ", "fail": "FAIL", "skip": "skip"}[e.Action]
 	_, _ = fmt.Fprintf(s.out, "%s  %s  %.1fs  %s\n", word, e.Package, e.Elapsed, c)
+	if len(p.slow) > 0 {
+		_, _ = fmt.Fprintf(s.out, "      slow: %s\n", strings.Join(p.slow, ", "))
+	}
 }
 
 // count looks at the leaves, and at a parent that failed of itself.

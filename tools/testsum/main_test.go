@@ -23,9 +23,9 @@ func TestRead(t *testing.T) {
 {"Action":"skip","Package":"p","Test":"A/y"}
 {"Action":"pass","Package":"p","Test":"A"}
 {"Action":"run","Package":"p","Test":"AB"}
-{"Action":"pass","Package":"p","Test":"AB"}
+{"Action":"pass","Package":"p","Test":"AB","Elapsed":31.2}
 {"Action":"pass","Package":"p","Elapsed":1.25}`,
-			counts{2, 0, 1}, []string{"ok    p  1.2s  2 passed, 0 failed, 1 skipped\n"}, []string{"quiet"}},
+			counts{2, 0, 1}, []string{"ok    p  1.2s  2 passed, 0 failed, 1 skipped\n      slow: AB 31s\n"}, []string{"quiet"}},
 		{"a failed subtest is one failure", `
 {"Action":"run","Package":"p","Test":"A"}
 {"Action":"run","Package":"p","Test":"A/x"}
