@@ -469,9 +469,10 @@ func (c *contest) judge() {
 			t.Errorf("%s is described in internal/compiled, and never answered by it", name)
 		}
 	}
+	rare := []string{"Notification.snoozedUntilAt"} // the feed leaves it out while there is one; stories compare it
 	var missing []string
 	for name := range c.asker.known {
-		if c.asker.shown[name] == 0 {
+		if c.asker.shown[name] == 0 && !slices.Contains(rare, name) {
 			missing = append(missing, name)
 		}
 	}

@@ -206,7 +206,8 @@ func TestDemoOutbox(t *testing.T) {
 	if _, text := s.get(t, outbox.Path); strings.Contains(text, "<script") || !strings.Contains(text, "&lt;script&gt;alert(1)") {
 		t.Error(text)
 	}
-	letter := s.outbox(t)[slices.IndexFunc(s.outbox(t), func(m outbox.Message) bool { return m.HTML != "" })]
+	all := s.outbox(t)
+	letter := all[slices.IndexFunc(all, func(m outbox.Message) bool { return m.HTML != "" })]
 	if status, text := s.get(t, fmt.Sprintf("%s/%d", outbox.Path, letter.ID)); status != http.StatusOK || text != letter.HTML {
 		t.Error(status, text)
 	}

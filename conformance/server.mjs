@@ -24,12 +24,15 @@ export async function install() {
 // A database of its own in SQLite, or the throw-away server that pgtest names.
 const database = (site) => process.env.KABINET_TEST_POSTGRES ?? `sqlite://${join(site.dir, 'kabinet.db')}`;
 
+// One key for all: suites share the database of pgtest, where things are sealed.
+const secret = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
+
 // start resolves once the server says where it listens. The next start of the
 // same installation takes the same port again, as a restarted server does.
 export async function start(site, { timeout = 60_000, env = {} } = {}) {
   const child = spawn(binary(), ['serve', '--demo'], {
     cwd: site.dir,
-    env: { ...process.env, KABINET_LISTEN: site.listen, KABINET_DATABASE_URL: database(site), ...env },
+    env: { ...process.env, KABINET_LISTEN: site.listen, KABINET_DATABASE_URL: database(site), KABINET_SECRET_KEY: secret, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const said = [];
