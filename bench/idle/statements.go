@@ -56,10 +56,11 @@ func (r *resumption) perClient() []string {
 }
 
 // lists are those that read a list again: many rows in an order, of anything
-// but the log. Jobs are fetched by the clock, whoever is there.
+// but the log. Jobs are fetched by the clock, whoever is there, and push_endpoints
+// is read to plan the messages of what is given meanwhile.
 func (r *resumption) lists() (found []string) {
 	for _, text := range r.perClient() {
-		if strings.Contains(text, "ORDER BY") && !strings.Contains(text, "account_events") && !strings.Contains(text, "river_job") {
+		if strings.Contains(text, "ORDER BY") && !strings.Contains(text, "account_events") && !strings.Contains(text, "river_job") && !strings.Contains(text, "push_endpoints") {
 			found = append(found, text)
 		}
 	}
