@@ -38,7 +38,11 @@ func TestListsUnderListsCostTheSame(t *testing.T) {
 		w.crowd(t, 50)
 		for who := range queries {
 			many, said := cost(who)
-			if many > few[who]+24 { // fields that come late, on a slow machine, are read for once more; a query for each would be 47 more
+			for range 2 { // the least of three: what else a slow machine reads is not the query's
+				n, _ := cost(who)
+				many = min(many, n)
+			}
+			if many > few[who]+8 { // fields that come late, on a slow machine, are read for once more
 				t.Errorf("%s: %d statements for many, %d for few", who, many, few[who])
 			}
 			if strings.Count(said, `"CROWD`) < 50 {

@@ -19,7 +19,9 @@ var passing = []struct {
 	with string
 }{
 	{regexp.MustCompile(`\b([a-z]+)_[0-7][0-9a-hjkmnp-tv-z]{25}\b`), "<$1>"},
-	{regexp.MustCompile(`"(number|token|refreshToken|cursor|startCursor|endCursor|streamPosition|requestId|authorizationUrl|binding|secret|uri|temporaryPassword|challenge|replyAddress|vapidPublicKey|startCode|deepLink)":"[^"]*"`), `"$1":"<>"`},
+	{regexp.MustCompile(`"(number|token|refreshToken|cursor|startCursor|endCursor|streamPosition|requestId|authorizationUrl|binding|secret|uri|temporaryPassword|challenge|replyAddress)":"[^"]*"`), `"$1":"<>"`},
+	{regexp.MustCompile(`"vapidPublicKey":"B[\w-]{86}"`), `"vapidPublicKey":"<>"`},
+	{regexp.MustCompile(`("startCode":"|\?start=)[a-z2-7]{26}"`), `$1<>"`},
 	{regexp.MustCompile(`"recoveryCodes":\["[^\]]*\]`), `"recoveryCodes":["<>"]`},
 	{regexp.MustCompile(`"id":"[A-Za-z0-9_-]{20,}"`), `"id":"<>"`}, // of people and keys, as WebAuthn has them
 	{uuids, "<uuid>"},

@@ -34,7 +34,7 @@ export KABINET_TEST_REQUIRE_POSTGRES=1
 {
 	go test -C tools -json ./testsum &&
 		go run ./internal/store/pgtest -- go test -C bench -json -timeout 20m ./... && # bench/chaos builds Kabinet twice and starts a server of its own; this installs one
-		go run ./internal/store/pgtest -- go test -json -timeout 45m ./... &&
+		go run ./internal/store/pgtest -- go test -json -timeout 30m ./... &&
 		env -u KABINET_TEST_REQUIRE_POSTGRES tools/equality.sh -json
 } | "$work/testsum" -counts "$work/go" || status=1
 unset KABINET_TEST_REQUIRE_POSTGRES

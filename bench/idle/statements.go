@@ -56,11 +56,10 @@ func (r *resumption) perClient() []string {
 }
 
 // lists are those that read a list again: many rows in an order, of anything
-// but the log. Jobs are fetched by the clock, whoever is there, and push_endpoints
-// is read to plan the messages of what is given meanwhile.
+// but the log.
 func (r *resumption) lists() (found []string) {
 	for _, text := range r.perClient() {
-		if strings.Contains(text, "ORDER BY") && !strings.Contains(text, "account_events") && !strings.Contains(text, "river_job") && !strings.Contains(text, "push_endpoints") {
+		if strings.Contains(text, "ORDER BY") && !strings.Contains(text, "account_events") {
 			found = append(found, text)
 		}
 	}

@@ -73,22 +73,29 @@ func TestPartnersWhoFollowAreAskedTogether(t *testing.T) {
 			streams = append(streams, w.follow(t, storetest.As(p), nil, true))
 		}
 		partners := entannouncement.AudiencePARTNERS
-		_, said := db.Statements(func() {
-			w.announce(t, broadcast.SaveAnnouncementInput{Audience: &partners})
-			for i, s := range streams {
-				if m := take(t, s, 1)[0]; (m.Announcement != nil) != (i == 0) {
-					t.Errorf("%d: %+v", i, m)
+		least := len(people)
+		for range 3 { // the least of three: on a slow machine not all are woken together
+			_, said := db.Statements(func() {
+				w.announce(t, broadcast.SaveAnnouncementInput{Audience: &partners})
+				for i, s := range streams {
+					if m := take(t, s, 1)[0]; (m.Announcement != nil) != (i == 0) {
+						t.Errorf("%d: %+v", i, m)
+					}
+				}
+			})
+			asked := 0
+			for _, text := range said {
+				if strings.Contains(text, "memberships") {
+					asked++
 				}
 			}
-		})
-		asked := 0
-		for _, text := range said {
-			if strings.Contains(text, "memberships") {
-				asked++
+			if asked == 0 {
+				t.Error("nobody is asked whether he is a partner")
 			}
+			least = min(least, asked)
 		}
-		if asked == 0 || asked > 20 { // 1, or where the machine is slow some
-			t.Errorf("%d statements for %d who follow", asked, len(people))
+		if least > 10 { // 1, or where the machine is slow a few
+			t.Errorf("%d statements for %d who follow", least, len(people))
 		}
 	})
 }
