@@ -1,13 +1,9 @@
 package webhook
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,31 +15,16 @@ import (
 	"kabinet/internal/store/storetest"
 )
 
-const victimURL = "KABINET_TEST_WEBHOOK_VICTIM"
-
-// TestMain is also the process that TestKilled kills.
+// TestMain is also the process that TestKilled kills: it hands a message over
+// and never hears the end of it.
 func TestMain(m *testing.M) {
-	if url := os.Getenv(victimURL); url != "" {
-		victim(url)
-	}
-	os.Exit(m.Run())
-}
-
-// victim hands a message over and never hears the end of it.
-func victim(url string) {
-	s, err := store.Open(context.Background(), store.Options{URL: url})
-	if err == nil {
-		_, err = working(s, time.Minute, func(_ context.Context, m Message) Reply {
-			fmt.Println("taken", m.ID)
+	storetest.Main(m, func(s *store.Store) error {
+		_, err := working(s, time.Minute, func(_ context.Context, m Message) Reply {
+			fmt.Println(m.ID)
 			select {}
 		}, job.Options{})
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	time.Sleep(time.Minute)
-	os.Exit(1)
+		return err
+	})
 }
 
 // working does the jobs of webhooks.
@@ -68,27 +49,10 @@ func TestKilled(t *testing.T) { // security L2, L10
 	storetest.Each(t, func(t *testing.T, db *storetest.DB) {
 		d := newDesk(t, db)
 		row := d.tell(t, d.endpoint(t, "https://erp.example.com/a"))
-		self, err := os.Executable()
-		must(t, err)
-		cmd := exec.Command(self)
-		cmd.Env = append(os.Environ(), victimURL+"="+db.URL)
-		cmd.Stderr = os.Stderr
-		out, err := cmd.StdoutPipe()
-		must(t, err)
-		must(t, cmd.Start())
-		line, err := bufio.NewReader(out).ReadString('\n')
-		must(t, cmd.Process.Kill())
-		_ = cmd.Wait()
-		must(t, err)
-		taken := strings.TrimSpace(strings.TrimPrefix(line, "taken "))
+		taken := storetest.Kill(t, db)
 		if got := d.again(t, row); taken == "" || got.Status != webhookdelivery.StatusQUEUED || len(got.Attempts) != 0 {
 			t.Fatalf("%q was handed over: %+v", taken, got)
 		}
-		// The dead process holds the leadership for 15 s more; the test does not wait for that.
-		must(t, db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Exec(ctx, `DELETE FROM river_leader`)
-			return err
-		}))
 		time.Sleep(600 * time.Millisecond) // longer than Rescue
 		again := make(chan string, 8)
 		c, err := working(db.Store, 400*time.Millisecond, func(_ context.Context, m Message) Reply {

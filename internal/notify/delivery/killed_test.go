@@ -1,12 +1,8 @@
 package delivery
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,38 +15,23 @@ import (
 	"kabinet/internal/store/storetest"
 )
 
-const victimURL = "KABINET_TEST_DELIVERY_VICTIM"
-
-// TestMain is also the process that TestKilled kills.
+// TestMain is also the process that TestKilled kills: it hands a message over
+// and never hears the end of it.
 func TestMain(m *testing.M) {
-	if url := os.Getenv(victimURL); url != "" {
-		victim(url)
-	}
-	os.Exit(m.Run())
-}
-
-// victim hands a message over and never hears the end of it.
-func victim(url string) {
-	s, err := store.Open(context.Background(), store.Options{URL: url})
-	if err == nil {
+	storetest.Main(m, func(s *store.Store) error {
 		o := officeOver(s)
 		o.Providers = []Provider{{Name: "smtp", Channel: "EMAIL", Timeout: time.Minute, Send: func(_ context.Context, m Message) (Reply, error) {
-			fmt.Println("taken", m.ID)
+			fmt.Println(m.ID)
 			select {}
 		}}}
 		workers := river.NewWorkers()
 		o.Work(workers)
-		var c *job.Client
-		if c, err = job.New(s, job.Options{Workers: workers, Queues: queues(1), Log: o.Log}); err == nil {
-			err = c.Start(context.Background())
+		c, err := job.New(s, job.Options{Workers: workers, Queues: queues(1), Log: o.Log})
+		if err != nil {
+			return err
 		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	time.Sleep(time.Minute)
-	os.Exit(1)
+		return c.Start(context.Background())
+	})
 }
 
 // A process that is killed after the other side took a message, and before it
@@ -62,16 +43,11 @@ func TestKilled(t *testing.T) { // security L2, L10
 		o.set(t, typ, func(*ent.NotificationSettingCreate) {})
 		o.give(t, typ, "It is on its way")
 		row := o.one(t)
-		taken := kill(t, db.URL)
+		taken := storetest.Kill(t, db)
 		if taken != row.GlobalID().String() {
 			t.Errorf("the victim handed over %q", taken)
 		}
 		stands(t, o.one(t), entdelivery.StatusQUEUED, "")
-		// The dead process holds the leadership for 15 s more; the test does not wait for that.
-		must(t, db.InTx(storetest.System(), func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.Exec(ctx, `DELETE FROM river_leader`)
-			return err
-		}))
 		time.Sleep(600 * time.Millisecond) // longer than Rescue
 		// As long as Rescue is, where no test hurries it, after the clock of the dead process.
 		db.Clock.Add(time.Since(db.Clock.Now()))
@@ -91,23 +67,4 @@ func TestKilled(t *testing.T) { // security L2, L10
 			t.Errorf("%+v, not %s again", m, taken)
 		}
 	})
-}
-
-// kill starts a process, lets it hand a message over, and kills it. It gives
-// the id of the message.
-func kill(t *testing.T, url string) string {
-	t.Helper()
-	self, err := os.Executable()
-	must(t, err)
-	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), victimURL+"="+url)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	line, err := bufio.NewReader(out).ReadString('\n')
-	must(t, cmd.Process.Kill())
-	_ = cmd.Wait()
-	must(t, err)
-	return strings.TrimSpace(strings.TrimPrefix(line, "taken "))
 }
