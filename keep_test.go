@@ -45,22 +45,9 @@ func TestBackupAndRestore(t *testing.T) {
 	position, _ := mark(s)
 
 	// People change things all the while.
-	var wg sync.WaitGroup
-	var done atomic.Int64
-	stop := make(chan struct{})
-	for i := range 4 {
-		wg.Go(func() {
-			for n := 0; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				s.post(t, token, fmt.Sprintf(`mutation { a: updateProfile(input: {nickname: "n%d-%d"}) { userErrors { code } } b: redeemPoints(input: {amount: 1, idempotencyKey: "k%d-%d"}) { userErrors { code } } }`, i, n, i, n))
-				done.Add(1)
-			}
-		})
-	}
+	done, stop := meanwhile(func(i, n int) {
+		s.post(t, token, fmt.Sprintf(`mutation { a: updateProfile(input: {nickname: "n%d-%d"}) { userErrors { code } } b: redeemPoints(input: {amount: 1, idempotencyKey: "k%d-%d"}) { userErrors { code } } }`, i, n, i, n))
+	})
 	for done.Load() < 8 {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -73,8 +60,7 @@ func TestBackupAndRestore(t *testing.T) {
 	check(t, err)
 	fails(t, dir, env, "file already exists", "backup", "b.db")
 	fails(t, dir, env, "in use", "restore", "b.db")
-	close(stop)
-	wg.Wait()
+	stop()
 	if now, err := os.ReadFile(filepath.Join(dir, "b.db")); err != nil || string(now) != string(kept) {
 		t.Error("a second backup touched the first")
 	}
@@ -133,26 +119,12 @@ func TestDumpAndRestore(t *testing.T) {
 		far.say(t, "alice", `{ me { streamPosition } }`, "me.streamPosition")
 		before := far.vars["me.streamPosition"]
 		far.token(t, "staff")
-		var wg sync.WaitGroup
-		var done atomic.Int64
-		stop := make(chan struct{})
-		for i := range 4 {
-			wg.Go(func() {
-				for n := 0; ; n++ {
-					select {
-					case <-stop:
-						return
-					default:
-					}
-					answer := s.post(t, far.tokens["staff"], fmt.Sprintf(`mutation { adjustPoints(input: {userId: %q, amount: 1, reason: "Meanwhile", idempotencyKey: "k%d-%d"}) { userErrors { code } } }`, w.vars["alice"], i, n))
-					if answer["errors"] != nil {
-						t.Errorf("%v", answer)
-						return
-					}
-					done.Add(1)
-				}
-			})
-		}
+		done, stop := meanwhile(func(i, n int) {
+			answer := s.post(t, far.tokens["staff"], fmt.Sprintf(`mutation { adjustPoints(input: {userId: %q, amount: 1, reason: "Meanwhile", idempotencyKey: "k%d-%d"}) { userErrors { code } } }`, w.vars["alice"], i, n))
+			if answer["errors"] != nil {
+				t.Errorf("%v", answer)
+			}
+		})
 		for done.Load() < 8 {
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -167,8 +139,7 @@ func TestDumpAndRestore(t *testing.T) {
 		for written := done.Load(); done.Load() < written+4; {
 			time.Sleep(10 * time.Millisecond)
 		}
-		close(stop)
-		wg.Wait()
+		stop()
 		run("pg_restore", "--no-owner", "--dbname="+other.URL, dump)
 		for _, args := range [][]string{{"restore", "--renew-epoch"}, {"check", "ledger"}} {
 			if out, err := command(t, dir, env(other.URL), args...).CombinedOutput(); err != nil {
@@ -187,6 +158,28 @@ func TestDumpAndRestore(t *testing.T) {
 			t.Fatalf("left with %d", code)
 		}
 	})
+}
+
+// meanwhile lets four write, each call with a number of its own, until stop; done
+// is how many calls have ended.
+func meanwhile(write func(i, n int)) (done *atomic.Int64, stop func()) {
+	done = &atomic.Int64{}
+	var wg sync.WaitGroup
+	over := make(chan struct{})
+	for i := range 4 {
+		wg.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				write(i, n)
+				done.Add(1)
+			}
+		})
+	}
+	return done, func() { close(over); wg.Wait() }
 }
 
 // fails runs a command that must fail, saying so.
