@@ -26,7 +26,7 @@ func translate(err error) error {
 	case ent.IsNotFound(err), errors.Is(err, sql.ErrNoRows):
 		return fault.ErrNotFound.Because(err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled),
-		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), retryable(err), lost(err), tooLong(err), noRoom(err):
+		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), retryable(err), lost(err), tooLong(err):
 		return fault.ErrUnavailable.Because(err)
 	}
 	return err
@@ -35,25 +35,20 @@ func translate(err error) error {
 // Translate is translate for reads that go around InTx.
 func Translate(err error) error { return translate(err) }
 
-// lost says that the connection broke, so that nobody knows what was done.
+// lost says that the connection broke, so that nobody knows what was done, or
+// that the database has no room or cannot use its file.
 func lost(err error) bool {
 	var pe *pq.Error
 	if errors.As(err, &pe) {
 		// 08 connection, 53 resources, 57P0x shutdown
 		return pe.Code.Class() == "08" || pe.Code.Class() == "53" || strings.HasPrefix(string(pe.Code), "57P")
 	}
-	var ne net.Error // while a connection starts up, its end comes as it is
-	return errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// noRoom says that SQLite could not write or read its file: the disk is full or
-// broken, or the file may only be read. PostgreSQL's disk is class 53.
-func noRoom(err error) bool {
 	switch sqliteCode(err) & 0xff {
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
 		return true
 	}
-	return false
+	var ne net.Error // while a connection starts up, its end comes as it is
+	return errors.As(err, &ne) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // tooLong says that PostgreSQL stopped a statement: its time was up
